@@ -1,0 +1,24 @@
+/**
+ * The field's words and invariants. Imports nothing of the product; everybody imports it.
+ *
+ * Start with `instance.ts` and `change.ts`: what is governed, and how it changes.
+ *
+ * @module
+ */
+export type { Cause, Change, ChangeSet } from "./change.js";
+export { type Entity, type EntityDraft, type EntityKey, instanceKey, keyOf, serviceKey } from "./entity.js";
+export { DomainError, type Fault, invalidField, type Violation } from "./errors.js";
+export { type Health, takesCalls, worstHealth } from "./health.js";
+export {
+  DEFAULT_WEIGHT,
+  type Endpoint,
+  type HealthCheck,
+  type Holder,
+  type Instance,
+  type InstanceDraft,
+  type InstanceRef,
+  type Protocol,
+} from "./instance.js";
+export { type Locality, localityPriority } from "./locality.js";
+export { DEFAULT_NAMESPACE, type Service, type ServiceDraft, type ServiceRef } from "./service.js";
+export type { SessionRecord } from "./session.js";
