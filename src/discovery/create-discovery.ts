@@ -1,0 +1,226 @@
+import type { Logger } from "pino";
+import { type ChangeSet, DomainError, type Instance, type Service } from "../model/index.js";
+import type { Store } from "../store/index.js";
+import type { Clock } from "../stream/index.js";
+import { Bookmarks } from "./bookmarks.js";
+import { Catalogue, type ServiceEntry } from "./catalogue.js";
+import type {
+  Discovery,
+  ListedService,
+  ServicesBatch,
+  Target,
+  Viewer,
+  WatchBatch,
+  WatchOptions,
+  WatchServicesOptions,
+} from "./discovery.js";
+import { History } from "./history.js";
+import type { DiscoveryMetrics, DiscoverySources } from "./metrics.js";
+import { RevisionWaiters } from "./revision-waiters.js";
+import { byService } from "./service-changes.js";
+import { ServicesNarrator } from "./services-narrator.js";
+import { SharedBatches, TargetNarrator } from "./target-narrator.js";
+import { View } from "./view.js";
+import { ViewIndex } from "./view-index.js";
+import { type Narrator, WatchStream } from "./watch.js";
+
+/** What the read side needs. */
+export interface DiscoveryOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: DiscoveryMetrics;
+  /** Newest changes kept in memory for watches that resume. Default 100,000. */
+  readonly historyCapacity?: number;
+  /** 0 to below 1; spreads bookmarks. Default Math.random. */
+  readonly random?: () => number;
+}
+
+/** What the whole room does with a watch of either kind. */
+type OpenWatch = Pick<WatchStream<unknown>, "behind" | "bookmarkBefore" | "finish" | "end">;
+
+/** Loads the catalogue from the store and follows its feed from there on. */
+export async function createDiscovery(options: DiscoveryOptions): Promise<StoreDiscovery> {
+  const discovery = new StoreDiscovery(options);
+  await discovery.load();
+  return discovery;
+}
+
+/** `Discovery` over a store. Make it with `createDiscovery`. */
+export class StoreDiscovery implements Discovery {
+  readonly #options: DiscoveryOptions;
+  readonly #catalogue = new Catalogue();
+  readonly #views = new ViewIndex();
+  readonly #batches = new SharedBatches();
+  readonly #waiters = new RevisionWaiters();
+  readonly #history: History;
+  readonly #bookmarks: Bookmarks;
+  readonly #watches = new Set<OpenWatch>();
+  readonly #serviceWatches = new Set<ServicesNarrator>();
+  #unsubscribe: (() => void)[] = [];
+
+  constructor(options: DiscoveryOptions) {
+    this.#options = options;
+    this.#history = new History({ store: options.store, capacity: options.historyCapacity ?? 100_000 });
+    this.#bookmarks = new Bookmarks({ clock: options.clock, ...(options.random && { random: options.random }) });
+  }
+
+  /** Reads state and recent history; called once. */
+  async load(): Promise<void> {
+    const { store } = this.#options;
+    const early: ChangeSet[] = [];
+    let loaded = false;
+    // Subscribed in the tick of the snapshot, so that nothing falls between them.
+    this.#unsubscribe = [
+      store.subscribe((changeSets) => (loaded ? this.#publish(changeSets) : void early.push(...changeSets))),
+      store.beforeCompaction((revision) => this.#beforeCompaction(revision)),
+    ];
+    this.#catalogue.load(store.snapshot());
+    await this.#history.load(this.#catalogue.revision);
+    loaded = true;
+    this.#publish(early);
+  }
+
+  get revision(): bigint {
+    return this.#catalogue.revision;
+  }
+
+  /** For the metrics that are read when asked for. */
+  sources(): DiscoverySources {
+    return {
+      services: () => this.#catalogue.counts().services,
+      instances: () => this.#catalogue.counts().instances,
+      views: () => this.#views.size,
+      behind: () => [...this.#watches].filter((watch) => watch.behind).length,
+    };
+  }
+
+  async reached(revision: bigint, signal: AbortSignal): Promise<void> {
+    if (await this.#waiters.wait(revision, this.revision, signal)) return;
+    throw new DomainError({ reason: "REVISION_NOT_REACHED", wanted: revision, current: this.revision });
+  }
+
+  getService(ref: { namespace: string; name: string }): ListedService | undefined {
+    const entry = this.#catalogue.entry(ref);
+    return entry && listed(entry);
+  }
+
+  getInstance(ref: { namespace: string; service: string; id: string }): Instance | undefined {
+    return this.#catalogue.instance(ref);
+  }
+
+  listServices(namespace: string): ListedService[] {
+    return [...this.#catalogue.entries(namespace)].map(listed).sort((a, b) => compareServices(a.service, b.service));
+  }
+
+  listInstances(namespace: string, service: string): Instance[] {
+    const all: Instance[] = [];
+    const entries = [...this.#catalogue.entries(namespace)].sort((a, b) => compareServices(a.service, b.service));
+    for (const entry of entries) {
+      if (service !== "" && entry.service.name !== service) continue;
+      for (const instance of [...entry.instances.values()].sort((a, b) => (a.id < b.id ? -1 : 1))) all.push(instance);
+    }
+    return all;
+  }
+
+  counts(): { services: number; instances: number; watches: number } {
+    return { ...this.#catalogue.counts(), watches: this.#watches.size };
+  }
+
+  resolve(target: Target, viewer: Viewer) {
+    this.#options.metrics.resolved();
+    const entry = this.#catalogue.entry({ namespace: target.namespace, name: target.service });
+    const instances = entry ? new View(target, viewer).select(entry) : [];
+    return { revision: this.revision, exists: entry !== undefined, instances, panic: false };
+  }
+
+  watch(options: WatchOptions): AsyncIterable<WatchBatch> {
+    let stream: WatchStream<WatchBatch> | undefined;
+    const narrator = new TargetNarrator({
+      catalogue: this.#catalogue,
+      views: this.#views,
+      targets: options.targets,
+      viewer: options.viewer,
+      batches: this.#batches,
+      metrics: this.#options.metrics,
+      wallMs: () => this.#options.clock.wallMs(),
+      onPending: () => stream?.wake(),
+    });
+    stream = this.#open("instances", narrator, options);
+    return stream;
+  }
+
+  watchServices(options: WatchServicesOptions): AsyncIterable<ServicesBatch> {
+    let stream: WatchStream<ServicesBatch> | undefined;
+    const narrator = new ServicesNarrator({
+      catalogue: this.#catalogue,
+      namespace: options.namespace,
+      ...(options.filter && { filter: options.filter }),
+      onPending: () => stream?.wake(),
+      onUnsubscribe: () => this.#serviceWatches.delete(narrator),
+    });
+    this.#serviceWatches.add(narrator);
+    stream = this.#open("services", narrator, options);
+    return stream;
+  }
+
+  endWatches(): void {
+    for (const watch of this.#watches) watch.finish();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    for (const watch of this.#watches) watch.end();
+    this.#bookmarks[Symbol.dispose]();
+  }
+
+  #open<Batch>(
+    kind: "instances" | "services",
+    narrator: Narrator<Batch>,
+    options: { afterRevision: bigint; bookmarkIntervalMs: number; signal: AbortSignal },
+  ): WatchStream<Batch> {
+    const { metrics } = this.#options;
+    const stream: WatchStream<Batch> = new WatchStream({
+      narrator,
+      history: this.#history,
+      bookmarks: this.#bookmarks,
+      revision: () => this.#catalogue.revision,
+      afterRevision: options.afterRevision,
+      bookmarkIntervalMs: options.bookmarkIntervalMs,
+      signal: options.signal,
+      onStarted: (how) => metrics.started(how),
+      onClose: () => {
+        metrics.watching(kind, -1);
+        this.#watches.delete(stream);
+      },
+    });
+    metrics.watching(kind, 1);
+    this.#watches.add(stream);
+    if (options.signal.aborted) stream.end();
+    return stream;
+  }
+
+  #publish(changeSets: readonly ChangeSet[]): void {
+    for (const changeSet of changeSets) {
+      const changes = byService(changeSet);
+      this.#catalogue.apply(changeSet);
+      this.#history.push(changeSet);
+      for (const watch of this.#serviceWatches) watch.offer(changes, changeSet.revision);
+      this.#views.publish(changes, changeSet.revision, changeSet.committedAtMs);
+    }
+    this.#waiters.reached(this.revision);
+  }
+
+  #beforeCompaction(revision: bigint): void {
+    for (const watch of this.#watches) watch.bookmarkBefore(revision);
+  }
+}
+
+function listed(entry: ServiceEntry): ListedService {
+  return { service: entry.service, instanceCount: entry.instances.size, servingCount: entry.serving };
+}
+
+function compareServices(a: Service, b: Service): number {
+  if (a.namespace !== b.namespace) return a.namespace < b.namespace ? -1 : 1;
+  return a.name < b.name ? -1 : 1;
+}

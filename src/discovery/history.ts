@@ -1,0 +1,80 @@
+import type { ChangeSet } from "../model/index.js";
+import type { Store } from "../store/index.js";
+
+/** Options of the recent history. */
+export interface HistoryOptions {
+  readonly store: Store;
+  /** The most changes that are kept in memory. */
+  readonly capacity: number;
+}
+
+/**
+ * What was committed lately, in memory: watchers who reconnect are served from here, and only who was away for longer reads
+ * the store's log. It spares a thousand watchers who return after a restart a thousand reads of the same log.
+ */
+export class History {
+  readonly #store: Store;
+  readonly #capacity: number;
+  /** Contiguous, oldest first; the first `#dropped` are forgotten and wait to be cut off. */
+  #recent: ChangeSet[] = [];
+  #dropped = 0;
+  #changes = 0;
+
+  constructor(options: HistoryOptions) {
+    this.#store = options.store;
+    this.#capacity = options.capacity;
+  }
+
+  /** Reads the newest history back, as a restart needs it. `revision` is the newest durable one. */
+  async load(revision: bigint): Promise<void> {
+    const { compactedRevision } = this.#store.status();
+    const wanted = revision - BigInt(this.#capacity);
+    const after = wanted > compactedRevision ? wanted : compactedRevision;
+    if (after >= revision) return;
+    for await (const changeSet of this.#store.changes({ after })) {
+      if (changeSet.revision > revision) break;
+      this.push(changeSet);
+    }
+  }
+
+  /** Takes the newest change set in; the oldest go when there are too many changes. */
+  push(changeSet: ChangeSet): void {
+    this.#recent.push(changeSet);
+    this.#changes += changeSet.changes.length;
+    while (this.#changes > this.#capacity && this.#recent.length - this.#dropped > 1) {
+      this.#changes -= this.#recent[this.#dropped]?.changes.length ?? 0;
+      this.#dropped++;
+    }
+    if (this.#dropped > 1024 && this.#dropped * 2 > this.#recent.length) {
+      this.#recent = this.#recent.slice(this.#dropped);
+      this.#dropped = 0;
+    }
+  }
+
+  /** True when history after `revision` can be read at all. */
+  reaches(revision: bigint): boolean {
+    return revision >= this.#store.status().compactedRevision;
+  }
+
+  /**
+   * Every change set with after < revision <= until, in order.
+   *
+   * @throws DomainError REVISION_OUT_OF_RANGE when that history is gone, also when it goes while it is read.
+   */
+  async *between(after: bigint, until: bigint, signal: AbortSignal): AsyncIterable<ChangeSet> {
+    const recent = this.#slice(after, until);
+    if (recent) return yield* recent;
+    for await (const changeSet of this.#store.changes({ after, signal })) {
+      if (changeSet.revision > until) return;
+      yield changeSet;
+    }
+  }
+
+  #slice(after: bigint, until: bigint): ChangeSet[] | undefined {
+    if (after >= until) return [];
+    const first = this.#recent[this.#dropped];
+    if (!first || first.revision > after + 1n) return undefined;
+    const start = this.#dropped + Number(after + 1n - first.revision);
+    return this.#recent.slice(start, start + Number(until - after));
+  }
+}

@@ -1,0 +1,115 @@
+import { DEFAULT_WEIGHT, type Instance, localityPriority, takesCalls } from "../model/index.js";
+import type { ServiceEntry } from "./catalogue.js";
+import type { Discovered, Target, Viewer } from "./discovery.js";
+import type { ServiceChanges } from "./service-changes.js";
+
+/** Distinct views whose selection one service remembers; beyond them a selection is made anew at each call. */
+const REMEMBERED_VIEWS = 64;
+
+/** What one commit did to one instance, as a view sees it. */
+export interface Step {
+  readonly id: string;
+  /** True when the view showed it before. */
+  readonly before: boolean;
+  /** What it shows now; undefined when it left or matches no longer. */
+  readonly after: Discovered | undefined;
+}
+
+/** What one commit did to one service, as a view sees it. */
+export interface ViewUpdate {
+  readonly namespace: string;
+  readonly service: string;
+  readonly existed: boolean;
+  readonly exists: boolean;
+  readonly steps: readonly Step[];
+}
+
+/**
+ * A way to look: a target with a viewer's place and wishes. All watches that look the same way share one view, so that a
+ * change is filtered and projected once for them, and what they are told is one object (and is encoded once).
+ */
+export class View {
+  readonly key: string;
+  readonly target: Target;
+  readonly #viewer: Viewer;
+  /** instance -> how this view shows it, so that the same instance is the same object for every reader. */
+  readonly #shown = new WeakMap<Instance, Discovered>();
+
+  constructor(target: Target, viewer: Viewer) {
+    this.target = target;
+    this.#viewer = viewer;
+    this.key = viewKey(target, viewer);
+  }
+
+  /** How this view shows an instance; undefined when it does not. */
+  show(instance: Instance): Discovered | undefined {
+    const known = this.#shown.get(instance);
+    if (known) return known;
+    if (!this.#viewer.includeUnhealthy && !takesCalls(instance.health)) return undefined;
+    if (this.target.filter && !this.target.filter.matches(instance)) return undefined;
+    const narrowed = narrow(instance, this.target.endpointName);
+    if (!narrowed) return undefined;
+    const shown: Discovered = {
+      instance: narrowed,
+      priority: localityPriority(this.#viewer.locality, instance.locality),
+      effectiveWeight: instance.weight ?? DEFAULT_WEIGHT,
+    };
+    this.#shown.set(instance, shown);
+    return shown;
+  }
+
+  /** All that it shows of a service, by priority, then id. The array is shared: do not change it. */
+  select(entry: ServiceEntry): readonly Discovered[] {
+    const known = entry.resolved.get(this.key);
+    if (known) return known;
+    const all: Discovered[] = [];
+    for (const instance of entry.instances.values()) {
+      const shown = this.show(instance);
+      if (shown) all.push(shown);
+    }
+    all.sort(byPriorityThenId);
+    if (entry.resolved.size < REMEMBERED_VIEWS) entry.resolved.set(this.key, all);
+    return all;
+  }
+
+  /** What one commit did to one service; undefined when it does not concern this view. */
+  project(changes: ServiceChanges): ViewUpdate | undefined {
+    const steps: Step[] = [];
+    for (const { id, before, after } of changes.instances) {
+      const wasShown = before !== undefined && this.show(before) !== undefined;
+      const shown = after && this.show(after);
+      if (wasShown || shown) steps.push({ id, before: wasShown, after: shown });
+    }
+    const { namespace, name: service, existed, exists } = changes;
+    if (steps.length === 0 && existed === exists) return undefined;
+    return { namespace, service, existed, exists, steps };
+  }
+}
+
+/** Equal for two views that always show the same. */
+export function viewKey(target: Target, viewer: Viewer): string {
+  const { region = "", zone = "", subZone = "" } = viewer.locality ?? {};
+  const { namespace, service, filter, endpointName } = target;
+  return JSON.stringify([
+    namespace,
+    service,
+    filter?.text ?? "",
+    endpointName,
+    viewer.includeUnhealthy,
+    region,
+    zone,
+    subZone,
+  ]);
+}
+
+function narrow(instance: Instance, endpointName: string): Instance | undefined {
+  if (endpointName === "") return instance;
+  const endpoint = instance.endpoints.find((candidate) => candidate.name === endpointName);
+  if (!endpoint) return undefined;
+  return instance.endpoints.length === 1 ? instance : { ...instance, endpoints: [endpoint] };
+}
+
+function byPriorityThenId(a: Discovered, b: Discovered): number {
+  if (a.priority !== b.priority) return a.priority - b.priority;
+  return a.instance.id < b.instance.id ? -1 : 1;
+}
