@@ -1,0 +1,49 @@
+/**
+ * A place in the event log. Places only grow, whatever the clocks do: first by revision, then by order.
+ *
+ * An event of a commit stands at its revision. One without a revision stands behind the events of the newest commit
+ * recorded before it.
+ */
+export interface EventPlace {
+  readonly revision: bigint;
+  readonly order: number;
+}
+
+/** What happened in the control plane. Immutable and shared between readers. */
+export interface Event {
+  readonly place: EventPlace;
+  /** The revision that it belongs to; 0n for what is not a change of state. */
+  readonly revision: bigint;
+  /** Milliseconds since the epoch. */
+  readonly timeMs: number;
+  /** "instance.registered", "service.put", "session.opened" and so on; see Event in telemetry.proto. */
+  readonly type: string;
+  readonly actor: string;
+  /** Empty for what concerns no service, as `service` and `instanceId`. */
+  readonly namespace: string;
+  readonly service: string;
+  readonly instanceId: string;
+  /** One sentence for people. */
+  readonly message: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** An event before the log gave it its place. */
+export type EventDraft = Omit<Event, "place">;
+
+/** What happens to sessions; it is no state and has no revision. */
+export interface SessionEvent {
+  readonly type: "session.opened" | "session.broken" | "session.resumed" | "session.closed" | "session.expired";
+  readonly timeMs: number;
+  readonly sessionId: string;
+  readonly client: string;
+  readonly address: string;
+  /** How many instances it held then. */
+  readonly instances: number;
+}
+
+/** Negative when `a` stands before `b`, 0 when they are the same place. */
+export function comparePlaces(a: EventPlace, b: EventPlace): number {
+  if (a.revision !== b.revision) return a.revision < b.revision ? -1 : 1;
+  return a.order - b.order;
+}
