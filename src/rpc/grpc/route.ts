@@ -1,0 +1,59 @@
+import { type DescMethod, fromBinary } from "@bufbuild/protobuf";
+import type { Code } from "@connectrpc/connect";
+import type { Clock } from "../../stream/index.js";
+import type { CallBook } from "../calls.js";
+import type { MethodMetrics } from "../metrics.js";
+import type { RpcStatus } from "../rpc-status.js";
+import type { Handler } from "../served-service.js";
+import { encode, encodeShared } from "./encode.js";
+
+/** What every call on a gRPC server needs. */
+export interface CallHost {
+  readonly calls: CallBook;
+  readonly clock: Clock;
+  readonly maxMessageBytes: number;
+  /** Whatever was thrown, as a status; logs what nobody foresaw. */
+  toStatus(error: unknown): RpcStatus;
+  /** Told of each call that ended, for the log. */
+  ended(method: DescMethod, code: Code | 0, reason: string, seconds: number): void;
+}
+
+/** A method as the server routes to it: made once, used by each of its calls. */
+export interface Route {
+  readonly method: DescMethod;
+  readonly path: string;
+  readonly handler: Handler;
+  readonly metrics: MethodMetrics;
+  readonly requestStream: boolean;
+  readonly responseStream: boolean;
+  encode(message: unknown): Buffer;
+}
+
+/** A request that does not parse: handed on as if it had, so that the call can answer for it. */
+export class Unreadable {}
+
+/** Bytes as a message of the method's input; never throws. */
+export function decoder(method: DescMethod): (bytes: Buffer) => unknown {
+  return (bytes) => {
+    try {
+      return fromBinary(method.input, bytes);
+    } catch {
+      return new Unreadable();
+    }
+  };
+}
+
+/** Makes the route of one method. */
+export function createRoute(method: DescMethod, handler: Handler, metrics: MethodMetrics): Route {
+  const { methodKind, output } = method;
+  const responseStream = methodKind === "server_streaming" || methodKind === "bidi_streaming";
+  return {
+    method,
+    path: `/${method.parent.typeName}/${method.name}`,
+    handler,
+    metrics,
+    requestStream: methodKind === "client_streaming" || methodKind === "bidi_streaming",
+    responseStream,
+    encode: responseStream ? (message) => encodeShared(output, message) : (message) => encode(output, message),
+  };
+}

@@ -1,0 +1,33 @@
+import type { Server, ServerInterceptingCallInterface } from "@grpc/grpc-js";
+
+/**
+ * The places where we reach into grpc-js, because it has no public way. Each has a test that fails when an upgrade moves it.
+ */
+
+/**
+ * True when a stream ended because it broke off.
+ *
+ * Why: node:http2 ends the readable side on a reset or a lost connection too, and grpc-js passes that on as a half-close.
+ */
+export function brokeOff(call: ServerInterceptingCallInterface): boolean {
+  const stream: unknown = Reflect.get(call, "stream");
+  if (typeof stream !== "object" || stream === null) return false;
+  return Reflect.get(stream, "destroyed") === true || Reflect.get(stream, "closed") === true;
+}
+
+/** Has `handlerFor` asked for a handler where the server has none, so that an unknown method is a call like others. */
+export function setFallbackHandler(server: Server, handlerFor: (path: string) => unknown): void {
+  const handlers: unknown = Reflect.get(server, "handlers");
+  if (!(handlers instanceof Map)) throw new Error("grpc-js keeps its handlers elsewhere now");
+  const known = handlers.get.bind(handlers);
+  handlers.get = (path: string) => known(path) ?? handlerFor(path);
+}
+
+/** Bounds the bytes of a call's headers. Call it before the server has its connections. */
+export function limitHeaders(server: Server, maxBytes: number): void {
+  const options: unknown = Reflect.get(server, "commonServerOptions");
+  if (typeof options !== "object" || options === null)
+    throw new Error("grpc-js keeps its HTTP/2 options elsewhere now");
+  const settings: unknown = Reflect.get(options, "settings");
+  Reflect.set(options, "settings", { ...(settings as object | undefined), maxHeaderListSize: maxBytes });
+}
