@@ -1,8 +1,15 @@
 /**
  * The write side of the catalogue: services, instances, sessions, leases, health.
  *
- * Start with `registry.ts`: what it promises.
+ * It decides on what the store's next commit would find and commits in the same tick; what has a time (leases, drains,
+ * sessions without a stream) follows the store's durable feed. The edge calls it, discovery shows what it wrote.
+ *
+ * Start with `registry.ts`: what it promises. Then `writes.ts` (requests), `deadlines.ts` (leases and drains) and
+ * `sessions.ts`.
  *
  * @module
  */
+export { createRegistry, type RegistryOptions } from "./create-registry.js";
+export { DEFAULT_LIMITS, type RegistryLimits } from "./limits.js";
+export { createRegistryMetrics, type RegistryMetrics } from "./metrics.js";
 export type * from "./registry.js";

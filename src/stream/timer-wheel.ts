@@ -3,13 +3,13 @@ import type { Clock, Timer } from "./clock.js";
 /** Options of a timer wheel. */
 export interface TimerWheelOptions<K> {
   readonly clock: Clock;
-  /** How exact deadlines are, in milliseconds: keys fire in the first tick after their deadline. Default 250. */
+  /** How exact deadlines are, in milliseconds: a key fires at most two ticks after its deadline, never before. Default 250. */
   readonly tickMs?: number;
   /** Receives all keys that fell due in one tick, together. Must not throw. */
   readonly onDue: (keys: K[]) => void;
   /**
-   * A tick that comes later than this was our own pause (a blocked event loop, a stopped process), in milliseconds. All
-   * deadlines then move on by the pause, so that nobody expires for it. Default 2,000.
+   * A tick that is later than this was our own pause (a blocked event loop, a stopped process), in milliseconds. All
+   * deadlines then move on by the pause, so that nobody expires for it. Default 500.
    */
   readonly pauseMs?: number;
 }
@@ -38,7 +38,7 @@ export class TimerWheel<K> {
   constructor(options: TimerWheelOptions<K>) {
     this.#clock = options.clock;
     this.#tickMs = options.tickMs ?? 250;
-    this.#pauseMs = options.pauseMs ?? 2_000;
+    this.#pauseMs = options.pauseMs ?? 500;
     this.#onDue = options.onDue;
   }
 
@@ -76,14 +76,27 @@ export class TimerWheel<K> {
     return tick === undefined ? undefined : Math.max(0, tick * this.#tickMs - this.#nowMs());
   }
 
-  /** Stops the timer; deadlines stay and go on with the next `set`. */
+  /** Stops the timer; deadlines stay and go on with the next `set`, by which the time in between has passed. */
   stop(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
   }
 
   #nowMs(): number {
+    if (this.#timer) this.#leaveOutPause();
     return this.#clock.monotonicMs() - this.#pausedMs;
+  }
+
+  /**
+   * After a pause it is not certain that the tick runs first: a deadline that is set before it must not be counted from a
+   * time that the tick then takes back. So whoever asks for the time first notes the pause.
+   */
+  #leaveOutPause(): void {
+    const nowMs = this.#clock.monotonicMs();
+    const sinceMs = nowMs - this.#lastTickMs;
+    if (sinceMs <= this.#pauseMs + this.#tickMs) return;
+    this.#pausedMs += sinceMs - this.#tickMs;
+    this.#lastTickMs = nowMs - this.#tickMs;
   }
 
   #start(): void {
@@ -97,8 +110,7 @@ export class TimerWheel<K> {
   }
 
   #tick(): void {
-    const sinceMs = this.#clock.monotonicMs() - this.#lastTickMs;
-    if (sinceMs > this.#pauseMs + this.#tickMs) this.#pausedMs += sinceMs - this.#tickMs;
+    this.#leaveOutPause();
     this.#lastTickMs = this.#clock.monotonicMs();
     const due = this.#takeDue();
     if (this.#tickOf.size > 0) this.#schedule();

@@ -1,0 +1,101 @@
+import { DomainError, type EntityKey, type InstanceRef, instanceKey } from "../model/index.js";
+import { refOf } from "./head.js";
+import type { Attachment, KnownSession } from "./known-session.js";
+import type { Directive, InstancePatch, InstanceSpec, Session, SessionOptions } from "./registry.js";
+import type { Writes } from "./writes.js";
+
+/** Options of `AttachedSession`. */
+export interface AttachedSessionOptions {
+  readonly session: KnownSession;
+  readonly resumeToken: string;
+  readonly stream: Pick<SessionOptions, "caller" | "onDirective" | "onDetached">;
+  readonly writes: Writes;
+  readonly maxInstances: number;
+  /** Ends the session and what it holds. */
+  readonly onClose: () => Promise<void>;
+  /** The stream broke. */
+  readonly onBreak: () => void;
+}
+
+/**
+ * One stream's hold on a session, until it is closed, broken or detached.
+ *
+ * A request is decided in the tick in which it comes, so what comes before `close` is among what leaves.
+ */
+export class AttachedSession implements Session, Attachment {
+  readonly id: string;
+  readonly resumeToken: string;
+  readonly ttlMs: number;
+  readonly held: readonly InstanceRef[];
+  readonly address: string;
+  readonly #options: AttachedSessionOptions;
+  readonly #session: KnownSession;
+  /** Why requests are refused; undefined while the stream holds the session. */
+  #ended: DomainError | undefined;
+
+  constructor(options: AttachedSessionOptions) {
+    const { session } = options;
+    this.#options = options;
+    this.#session = session;
+    this.id = session.id;
+    this.resumeToken = options.resumeToken;
+    this.ttlMs = session.ttlMs;
+    this.held = [...session.held.values()].map(refOf);
+    this.address = options.stream.caller.address;
+  }
+
+  async register(spec: InstanceSpec, expectedRevision?: bigint): Promise<bigint> {
+    const key = instanceKey(spec);
+    this.#admit(key);
+    const settle = this.#session.accept(key, this.#options.maxInstances);
+    try {
+      const wanted = { spec, holder: this.#session.holder, expectedRevision };
+      const { revision } = await this.#options.writes.register([wanted], this.#session.actor);
+      return revision;
+    } finally {
+      settle();
+    }
+  }
+
+  async update(ref: InstanceRef, patch: InstancePatch, expectedRevision?: bigint): Promise<bigint> {
+    this.#admit(instanceKey(ref));
+    const { revision } = await this.#options.writes.update(ref, patch, expectedRevision, this.#session.actor);
+    return revision;
+  }
+
+  async deregister(ref: InstanceRef, drainMs: number): Promise<bigint> {
+    this.#admit(instanceKey(ref));
+    return await this.#options.writes.deregister(ref, drainMs, this.#session.actor);
+  }
+
+  async close(): Promise<void> {
+    if (this.#ended) throw this.#ended;
+    this.#end();
+    await this.#options.onClose();
+  }
+
+  break(): void {
+    if (this.#ended) return;
+    this.#end();
+    this.#options.onBreak();
+  }
+
+  direct(directive: Directive): void {
+    this.#options.stream.onDirective(directive);
+  }
+
+  detach(error: DomainError): void {
+    this.#ended = error;
+    this.#options.stream.onDetached(error);
+  }
+
+  /** @throws DomainError when the stream's hold has ended, or another holder took the instance. */
+  #admit(key: EntityKey): void {
+    if (this.#ended) throw this.#ended;
+    this.#session.refuseFenced(key);
+  }
+
+  #end(): void {
+    this.#ended = new DomainError({ reason: "NOT_FOUND", type: "session", name: this.id });
+  }
+}

@@ -1,0 +1,107 @@
+import {
+  DomainError,
+  type EntityKey,
+  type Instance,
+  type InstanceDraft,
+  type InstanceRef,
+  instanceKey,
+  type Service,
+  type ServiceDraft,
+  type ServiceRef,
+  serviceKey,
+} from "../model/index.js";
+import type { Precondition } from "../store/index.js";
+import { expectRevision, type Head, instanceAt, nameOf, serviceAt } from "./head.js";
+import { draftOf, patchedSpec } from "./instance-draft.js";
+import type { InstancePatch } from "./registry.js";
+import { sameList, sameRecord, sameSpec } from "./same-spec.js";
+
+/** One entity's decision: what stands already as wanted, or what to put. */
+export type Decision<T, D> = { readonly expect: readonly Precondition[] } & (
+  | { readonly standing: T }
+  | { readonly put: D }
+);
+
+/**
+ * Decides an update of chosen fields of an instance.
+ *
+ * @throws DomainError NOT_FOUND, REVISION_CONFLICT.
+ */
+export function decideUpdate(
+  head: Head,
+  ref: InstanceRef,
+  patch: InstancePatch,
+  expectedRevision: bigint | undefined,
+): Decision<Instance, InstanceDraft> {
+  const key = instanceKey(ref);
+  const standing = instanceAt(head, key);
+  if (!standing) throw notFound("instance", key);
+  const expect = expectRevision(key, standing, expectedRevision);
+  const spec = patchedSpec(standing, patch);
+  return sameSpec(standing, spec) ? { expect, standing } : { expect, put: draftOf(spec, standing) };
+}
+
+/** What a deregistration does: nothing (it is not there, or drains as asked already), a drain, or a removal. */
+export type DeregisterDecision =
+  | { readonly kind: "absent" | "drains" | "remove" }
+  | { readonly kind: "drain"; readonly put: InstanceDraft };
+
+/** Decides a deregistration. A new drain takes the place of one that is under way; the same again leaves it running. */
+export function decideDeregister(head: Head, ref: InstanceRef, drainMs: number): DeregisterDecision {
+  const standing = instanceAt(head, instanceKey(ref));
+  if (!standing) return { kind: "absent" };
+  if (drainMs <= 0) return { kind: "remove" };
+  if (standing.drainMs === drainMs) return { kind: "drains" };
+  const { holder, registeredAtMs } = standing;
+  return { kind: "drain", put: draftOf(standing, { holder, registeredAtMs, drainMs }) };
+}
+
+/**
+ * Decides a new description of a service.
+ *
+ * @throws DomainError REVISION_CONFLICT.
+ */
+export function decidePutService(
+  head: Head,
+  draft: ServiceDraft,
+  expectedRevision: bigint | undefined,
+): Decision<Service, ServiceDraft> {
+  const key = serviceKey(draft);
+  const standing = serviceAt(head, key);
+  const expect = expectRevision(key, standing, expectedRevision);
+  return standing && sameService(standing, draft) ? { expect, standing } : { expect, put: draft };
+}
+
+/**
+ * Decides the removal of a service: the keys that leave, the service first.
+ *
+ * @throws DomainError NOT_FOUND; REVISION_CONFLICT; SERVICE_NOT_EMPTY unless `cascade`.
+ */
+export function decideDeleteService(
+  head: Head,
+  ref: ServiceRef,
+  options: { readonly cascade: boolean; readonly expectedRevision?: bigint },
+): { readonly deletes: readonly EntityKey[]; readonly expect: readonly Precondition[] } {
+  const key = serviceKey(ref);
+  const standing = serviceAt(head, key);
+  if (!standing) throw notFound("service", key);
+  const expect = expectRevision(key, standing, options.expectedRevision);
+  const instances = [...head.peekInstances(key)];
+  if (instances.length > 0 && !options.cascade) {
+    throw new DomainError({ reason: "SERVICE_NOT_EMPTY", name: nameOf(key), instances: instances.length });
+  }
+  return { deletes: [key, ...instances], expect };
+}
+
+function sameService(standing: Service, draft: ServiceDraft): boolean {
+  return (
+    standing.description === draft.description &&
+    standing.owner === draft.owner &&
+    sameRecord(standing.labels, draft.labels) &&
+    sameList(standing.grpcServices, draft.grpcServices)
+  );
+}
+
+function notFound(type: "service" | "instance", key: EntityKey): DomainError {
+  return new DomainError({ reason: "NOT_FOUND", type, name: nameOf(key) });
+}
