@@ -1,8 +1,11 @@
 /**
  * Where the truth lies: the `Store` port and what stands behind it.
  *
- * Start with `store.ts`: what every implementation promises.
+ * Start with `store.ts`: what every implementation promises; then `journaled-store.ts`, which puts the parts together.
  *
  * @module
  */
+export { openMemoryStore } from "./memory/open-memory-store.js";
+export { createStoreMetrics, type StoreMetrics } from "./metrics.js";
+export type { StoreLimits, StoreOptions } from "./options.js";
 export type * from "./store.js";

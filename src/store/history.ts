@@ -1,0 +1,43 @@
+import { setImmediate } from "node:timers/promises";
+import { type ChangeSet, DomainError } from "../model/index.js";
+import type { Journal, Sealed } from "./journal.js";
+
+/** How many change sets are handed out before the event loop gets its turn. */
+const TURN = 256;
+
+/** Options of a reader of history. */
+export interface HistoryOptions {
+  readonly journal: Pick<Journal<Sealed>, "read">;
+  /** History after this is readable, now. */
+  readonly compactedRevision: () => bigint;
+  readonly after: bigint;
+  readonly through: bigint;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The change sets after `after` up to `through`, in order, without a gap.
+ *
+ * @throws DomainError REVISION_OUT_OF_RANGE when compaction overtakes the reader; the signal's reason when it aborts.
+ */
+export async function* readHistory(options: HistoryOptions): AsyncGenerator<ChangeSet, void, undefined> {
+  const { journal, through, signal } = options;
+  let next = options.after + 1n;
+  while (next <= through) {
+    const from = next;
+    for (const changeSet of await journal.read(from, through)) {
+      signal?.throwIfAborted();
+      if (changeSet.revision !== next) break;
+      yield changeSet;
+      next++;
+      if (next % BigInt(TURN) === 0n) await setImmediate();
+    }
+    // Told by what was read and not by the mark: records may go while they are being read.
+    if (next === from) throw outOfRange(from - 1n, options.compactedRevision(), through);
+  }
+}
+
+/** REVISION_OUT_OF_RANGE with the range that can be read. */
+export function outOfRange(requested: bigint, oldest: bigint, current: bigint): DomainError {
+  return new DomainError({ reason: "REVISION_OUT_OF_RANGE", requested, oldest, current });
+}
