@@ -6,6 +6,7 @@
  *
  * @module
  */
+export { resolutionToProto, servicesBatchToProto, watchBatchToProto } from "./discovery.js";
 export { endpointFromProto, endpointToProto } from "./endpoint.js";
 export { healthFromProto, healthToProto, protocolFromProto, protocolToProto } from "./enums.js";
 export { healthCheckFromProto, healthCheckToProto } from "./health-check.js";
