@@ -6,15 +6,15 @@
 //
 // Numbers are never reused. A change that an older program would misread raises the format version in Format.
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file portolan/store/v1/store.proto.
  */
 export const file_portolan_store_v1_store: GenFile = /*@__PURE__*/
-  fileDesc("Ch1wb3J0b2xhbi9zdG9yZS92MS9zdG9yZS5wcm90bxIRcG9ydG9sYW4uc3RvcmUudjEiOwoGRm9ybWF0Eg8KB3ZlcnNpb24YASABKA0SEAoIc3RvcmVfaWQYAiABKAkSDgoGc2VjcmV0GAMgASgMIvsBCgdTZXJ2aWNlEhEKCW5hbWVzcGFjZRgBIAEoCRIMCgRuYW1lGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEg0KBW93bmVyGAQgASgJEjYKBmxhYmVscxgFIAMoCzImLnBvcnRvbGFuLnN0b3JlLnYxLlNlcnZpY2UuTGFiZWxzRW50cnkSFQoNZ3JwY19zZXJ2aWNlcxgGIAMoCRIXCg9jcmVhdGVfcmV2aXNpb24YByABKAMSFAoMbW9kX3JldmlzaW9uGAggASgDGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiUwoIRW5kcG9pbnQSDAoEbmFtZRgBIAEoCRIMCgRob3N0GAIgASgJEgwKBHBvcnQYAyABKA0SEAoIcHJvdG9jb2wYBCABKA0SCwoDdGxzGAUgASgIIjoKCExvY2FsaXR5Eg4KBnJlZ2lvbhgBIAEoCRIMCgR6b25lGAIgASgJEhAKCHN1Yl96b25lGAMgASgJIuMBCgtIZWFsdGhDaGVjaxIWCgxncnBjX3NlcnZpY2UYASABKAlIABIsCgRodHRwGAIgASgLMhwucG9ydG9sYW4uc3RvcmUudjEuSHR0cFByb2JlSAASDQoDdGNwGAMgASgISAASFQoNZW5kcG9pbnRfbmFtZRgEIAEoCRITCgtpbnRlcnZhbF9tcxgFIAEoDRISCgp0aW1lb3V0X21zGAYgASgNEhsKE3VuaGVhbHRoeV90aHJlc2hvbGQYByABKA0SGQoRaGVhbHRoeV90aHJlc2hvbGQYCCABKA1CBwoFcHJvYmUiNAoJSHR0cFByb2JlEgwKBHBhdGgYASABKAkSGQoRZXhwZWN0ZWRfc3RhdHVzZXMYAiADKA0izQQKCEluc3RhbmNlEhEKCW5hbWVzcGFjZRgBIAEoCRIPCgdzZXJ2aWNlGAIgASgJEgoKAmlkGAMgASgJEi4KCWVuZHBvaW50cxgEIAMoCzIbLnBvcnRvbGFuLnN0b3JlLnYxLkVuZHBvaW50Ei0KCGxvY2FsaXR5GAUgASgLMhsucG9ydG9sYW4uc3RvcmUudjEuTG9jYWxpdHkSEwoGd2VpZ2h0GAYgASgNSAGIAQESDwoHdmVyc2lvbhgHIAEoCRI3CgZsYWJlbHMYCCADKAsyJy5wb3J0b2xhbi5zdG9yZS52MS5JbnN0YW5jZS5MYWJlbHNFbnRyeRIXCg9yZXBvcnRlZF9oZWFsdGgYCSABKA0SNAoMaGVhbHRoX2NoZWNrGAogASgLMh4ucG9ydG9sYW4uc3RvcmUudjEuSGVhbHRoQ2hlY2sSDgoGaGVhbHRoGAsgASgNEhUKDWhlYWx0aF9yZWFzb24YDCABKAkSFAoKc2Vzc2lvbl9pZBgNIAEoCUgAEhYKDGxlYXNlX3R0bF9tcxgOIAEoDUgAEhUKCGRyYWluX21zGA8gASgNSAKIAQESGAoQcmVnaXN0ZXJlZF9hdF9tcxgQIAEoAxIXCg9jcmVhdGVfcmV2aXNpb24YESABKAMSFAoMbW9kX3JldmlzaW9uGBIgASgDGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCCAoGaG9sZGVyQgkKB193ZWlnaHRCCwoJX2RyYWluX21zInIKBkVudGl0eRItCgdzZXJ2aWNlGAEgASgLMhoucG9ydG9sYW4uc3RvcmUudjEuU2VydmljZUgAEi8KCGluc3RhbmNlGAIgASgLMhsucG9ydG9sYW4uc3RvcmUudjEuSW5zdGFuY2VIAEIICgZlbnRpdHkiPQoLSW5zdGFuY2VSZWYSEQoJbmFtZXNwYWNlGAEgASgJEg8KB3NlcnZpY2UYAiABKAkSCgoCaWQYAyABKAkijwEKB1Nlc3Npb24SCgoCaWQYASABKAkSDgoGY2xpZW50GAIgASgJEg4KBnR0bF9tcxgDIAEoDRISCgp0b2tlbl9oYXNoGAQgASgMEhQKDG9wZW5lZF9hdF9tcxgFIAEoAxIuCgZmZW5jZWQYBiADKAsyHi5wb3J0b2xhbi5zdG9yZS52MS5JbnN0YW5jZVJlZiJqCgZDaGFuZ2USCwoDa2V5GAEgASgJEikKBmJlZm9yZRgCIAEoCzIZLnBvcnRvbGFuLnN0b3JlLnYxLkVudGl0eRIoCgVhZnRlchgDIAEoCzIZLnBvcnRvbGFuLnN0b3JlLnYxLkVudGl0eSKAAQoJQ2hhbmdlU2V0EhAKCHJldmlzaW9uGAEgASgDEhcKD2NvbW1pdHRlZF9hdF9tcxgCIAEoAxINCgVhY3RvchgDIAEoCRINCgVjYXVzZRgEIAEoCRIqCgdjaGFuZ2VzGAUgAygLMhkucG9ydG9sYW4uc3RvcmUudjEuQ2hhbmdlIj4KCUxvZ1JlY29yZBIxCgtjaGFuZ2Vfc2V0cxgBIAMoCzIcLnBvcnRvbGFuLnN0b3JlLnYxLkNoYW5nZVNldCKDAQoMQmFja3VwSGVhZGVyEhYKDmZvcm1hdF92ZXJzaW9uGAEgASgNEhAKCHN0b3JlX2lkGAIgASgJEhAKCHJldmlzaW9uGAMgASgDEhMKC3Rha2VuX2F0X21zGAQgASgDEhAKCGVudGl0aWVzGAUgASgEEhAKCHNlc3Npb25zGAYgASgEYgZwcm90bzM");
+  fileDesc("Ch1wb3J0b2xhbi9zdG9yZS92MS9zdG9yZS5wcm90bxIRcG9ydG9sYW4uc3RvcmUudjEiOwoGRm9ybWF0Eg8KB3ZlcnNpb24YASABKA0SEAoIc3RvcmVfaWQYAiABKAkSDgoGc2VjcmV0GAMgASgMIjcKCkNvbXBhY3Rpb24SEAoIcmV2aXNpb24YASABKAMSFwoPY29tbWl0dGVkX2F0X21zGAIgASgDIvsBCgdTZXJ2aWNlEhEKCW5hbWVzcGFjZRgBIAEoCRIMCgRuYW1lGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEg0KBW93bmVyGAQgASgJEjYKBmxhYmVscxgFIAMoCzImLnBvcnRvbGFuLnN0b3JlLnYxLlNlcnZpY2UuTGFiZWxzRW50cnkSFQoNZ3JwY19zZXJ2aWNlcxgGIAMoCRIXCg9jcmVhdGVfcmV2aXNpb24YByABKAMSFAoMbW9kX3JldmlzaW9uGAggASgDGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEicAoIRW5kcG9pbnQSDAoEbmFtZRgBIAEoCRIMCgRob3N0GAIgASgJEgwKBHBvcnQYAyABKA0SLQoIcHJvdG9jb2wYBCABKA4yGy5wb3J0b2xhbi5zdG9yZS52MS5Qcm90b2NvbBILCgN0bHMYBSABKAgiOgoITG9jYWxpdHkSDgoGcmVnaW9uGAEgASgJEgwKBHpvbmUYAiABKAkSEAoIc3ViX3pvbmUYAyABKAki4wEKC0hlYWx0aENoZWNrEhYKDGdycGNfc2VydmljZRgBIAEoCUgAEiwKBGh0dHAYAiABKAsyHC5wb3J0b2xhbi5zdG9yZS52MS5IdHRwUHJvYmVIABINCgN0Y3AYAyABKAhIABIVCg1lbmRwb2ludF9uYW1lGAQgASgJEhMKC2ludGVydmFsX21zGAUgASgNEhIKCnRpbWVvdXRfbXMYBiABKA0SGwoTdW5oZWFsdGh5X3RocmVzaG9sZBgHIAEoDRIZChFoZWFsdGh5X3RocmVzaG9sZBgIIAEoDUIHCgVwcm9iZSI0CglIdHRwUHJvYmUSDAoEcGF0aBgBIAEoCRIZChFleHBlY3RlZF9zdGF0dXNlcxgCIAMoDSKDBQoISW5zdGFuY2USEQoJbmFtZXNwYWNlGAEgASgJEg8KB3NlcnZpY2UYAiABKAkSCgoCaWQYAyABKAkSLgoJZW5kcG9pbnRzGAQgAygLMhsucG9ydG9sYW4uc3RvcmUudjEuRW5kcG9pbnQSLQoIbG9jYWxpdHkYBSABKAsyGy5wb3J0b2xhbi5zdG9yZS52MS5Mb2NhbGl0eRITCgZ3ZWlnaHQYBiABKA1IAYgBARIPCgd2ZXJzaW9uGAcgASgJEjcKBmxhYmVscxgIIAMoCzInLnBvcnRvbGFuLnN0b3JlLnYxLkluc3RhbmNlLkxhYmVsc0VudHJ5EjIKD3JlcG9ydGVkX2hlYWx0aBgJIAEoDjIZLnBvcnRvbGFuLnN0b3JlLnYxLkhlYWx0aBI0CgxoZWFsdGhfY2hlY2sYCiABKAsyHi5wb3J0b2xhbi5zdG9yZS52MS5IZWFsdGhDaGVjaxIpCgZoZWFsdGgYCyABKA4yGS5wb3J0b2xhbi5zdG9yZS52MS5IZWFsdGgSFQoNaGVhbHRoX3JlYXNvbhgMIAEoCRIUCgpzZXNzaW9uX2lkGA0gASgJSAASFgoMbGVhc2VfdHRsX21zGA4gASgNSAASFQoIZHJhaW5fbXMYDyABKA1IAogBARIYChByZWdpc3RlcmVkX2F0X21zGBAgASgDEhcKD2NyZWF0ZV9yZXZpc2lvbhgRIAEoAxIUCgxtb2RfcmV2aXNpb24YEiABKAMaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIICgZob2xkZXJCCQoHX3dlaWdodEILCglfZHJhaW5fbXMicgoGRW50aXR5Ei0KB3NlcnZpY2UYASABKAsyGi5wb3J0b2xhbi5zdG9yZS52MS5TZXJ2aWNlSAASLwoIaW5zdGFuY2UYAiABKAsyGy5wb3J0b2xhbi5zdG9yZS52MS5JbnN0YW5jZUgAQggKBmVudGl0eSI9CgtJbnN0YW5jZVJlZhIRCgluYW1lc3BhY2UYASABKAkSDwoHc2VydmljZRgCIAEoCRIKCgJpZBgDIAEoCSKPAQoHU2Vzc2lvbhIKCgJpZBgBIAEoCRIOCgZjbGllbnQYAiABKAkSDgoGdHRsX21zGAMgASgNEhIKCnRva2VuX2hhc2gYBCABKAwSFAoMb3BlbmVkX2F0X21zGAUgASgDEi4KBmZlbmNlZBgGIAMoCzIeLnBvcnRvbGFuLnN0b3JlLnYxLkluc3RhbmNlUmVmImoKBkNoYW5nZRILCgNrZXkYASABKAkSKQoGYmVmb3JlGAIgASgLMhkucG9ydG9sYW4uc3RvcmUudjEuRW50aXR5EigKBWFmdGVyGAMgASgLMhkucG9ydG9sYW4uc3RvcmUudjEuRW50aXR5IoABCglDaGFuZ2VTZXQSEAoIcmV2aXNpb24YASABKAMSFwoPY29tbWl0dGVkX2F0X21zGAIgASgDEg0KBWFjdG9yGAMgASgJEg0KBWNhdXNlGAQgASgJEioKB2NoYW5nZXMYBSADKAsyGS5wb3J0b2xhbi5zdG9yZS52MS5DaGFuZ2UiVwoJTG9nUmVjb3JkEjEKC2NoYW5nZV9zZXRzGAEgAygLMhwucG9ydG9sYW4uc3RvcmUudjEuQ2hhbmdlU2V0EhcKD2NvbW1pdHRlZF9hdF9tcxgCIAEoAyKqAQoMQmFja3VwSGVhZGVyEhYKDmZvcm1hdF92ZXJzaW9uGAEgASgNEhAKCHN0b3JlX2lkGAIgASgJEhAKCHJldmlzaW9uGAMgASgDEhMKC3Rha2VuX2F0X21zGAQgASgDEhAKCGVudGl0aWVzGAUgASgEEhAKCHNlc3Npb25zGAYgASgEEgwKBGtpbmQYByABKAkSFwoPY29tbWl0dGVkX2F0X21zGAggASgDIh8KDUJhY2t1cFRyYWlsZXISDgoGc2hhMjU2GAEgASgMKnAKCFByb3RvY29sEhgKFFBST1RPQ09MX1VOU1BFQ0lGSUVEEAASEQoNUFJPVE9DT0xfR1JQQxABEhEKDVBST1RPQ09MX0hUVFAQAhISCg5QUk9UT0NPTF9IVFRQMhADEhAKDFBST1RPQ09MX1RDUBAEKosBCgZIZWFsdGgSFgoSSEVBTFRIX1VOU1BFQ0lGSUVEEAASEgoOSEVBTFRIX1NFUlZJTkcQARITCg9IRUFMVEhfREVHUkFERUQQAhITCg9IRUFMVEhfU1RBUlRJTkcQAxITCg9IRUFMVEhfRFJBSU5JTkcQBBIWChJIRUFMVEhfTk9UX1NFUlZJTkcQBWIGcHJvdG8z");
 
 /**
  * Format is the first record of a store.
@@ -50,6 +50,34 @@ export type Format = Message<"portolan.store.v1.Format"> & {
  */
 export const FormatSchema: GenMessage<Format> = /*@__PURE__*/
   messageDesc(file_portolan_store_v1_store, 0);
+
+/**
+ * Compaction says how far history was forgotten.
+ *
+ * @generated from message portolan.store.v1.Compaction
+ */
+export type Compaction = Message<"portolan.store.v1.Compaction"> & {
+  /**
+   * History after this revision is readable.
+   *
+   * @generated from field: int64 revision = 1;
+   */
+  revision: bigint;
+
+  /**
+   * When that revision was committed.
+   *
+   * @generated from field: int64 committed_at_ms = 2;
+   */
+  committedAtMs: bigint;
+};
+
+/**
+ * Describes the message portolan.store.v1.Compaction.
+ * Use `create(CompactionSchema)` to create a new message.
+ */
+export const CompactionSchema: GenMessage<Compaction> = /*@__PURE__*/
+  messageDesc(file_portolan_store_v1_store, 1);
 
 /**
  * @generated from message portolan.store.v1.Service
@@ -101,7 +129,7 @@ export type Service = Message<"portolan.store.v1.Service"> & {
  * Use `create(ServiceSchema)` to create a new message.
  */
 export const ServiceSchema: GenMessage<Service> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 1);
+  messageDesc(file_portolan_store_v1_store, 2);
 
 /**
  * @generated from message portolan.store.v1.Endpoint
@@ -123,9 +151,9 @@ export type Endpoint = Message<"portolan.store.v1.Endpoint"> & {
   port: number;
 
   /**
-   * @generated from field: uint32 protocol = 4;
+   * @generated from field: portolan.store.v1.Protocol protocol = 4;
    */
-  protocol: number;
+  protocol: Protocol;
 
   /**
    * @generated from field: bool tls = 5;
@@ -138,7 +166,7 @@ export type Endpoint = Message<"portolan.store.v1.Endpoint"> & {
  * Use `create(EndpointSchema)` to create a new message.
  */
 export const EndpointSchema: GenMessage<Endpoint> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 2);
+  messageDesc(file_portolan_store_v1_store, 3);
 
 /**
  * @generated from message portolan.store.v1.Locality
@@ -165,7 +193,7 @@ export type Locality = Message<"portolan.store.v1.Locality"> & {
  * Use `create(LocalitySchema)` to create a new message.
  */
 export const LocalitySchema: GenMessage<Locality> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 3);
+  messageDesc(file_portolan_store_v1_store, 4);
 
 /**
  * @generated from message portolan.store.v1.HealthCheck
@@ -225,7 +253,7 @@ export type HealthCheck = Message<"portolan.store.v1.HealthCheck"> & {
  * Use `create(HealthCheckSchema)` to create a new message.
  */
 export const HealthCheckSchema: GenMessage<HealthCheck> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 4);
+  messageDesc(file_portolan_store_v1_store, 5);
 
 /**
  * @generated from message portolan.store.v1.HttpProbe
@@ -247,7 +275,7 @@ export type HttpProbe = Message<"portolan.store.v1.HttpProbe"> & {
  * Use `create(HttpProbeSchema)` to create a new message.
  */
 export const HttpProbeSchema: GenMessage<HttpProbe> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 5);
+  messageDesc(file_portolan_store_v1_store, 6);
 
 /**
  * @generated from message portolan.store.v1.Instance
@@ -294,9 +322,9 @@ export type Instance = Message<"portolan.store.v1.Instance"> & {
   labels: { [key: string]: string };
 
   /**
-   * @generated from field: uint32 reported_health = 9;
+   * @generated from field: portolan.store.v1.Health reported_health = 9;
    */
-  reportedHealth: number;
+  reportedHealth: Health;
 
   /**
    * @generated from field: portolan.store.v1.HealthCheck health_check = 10;
@@ -304,9 +332,9 @@ export type Instance = Message<"portolan.store.v1.Instance"> & {
   healthCheck?: HealthCheck | undefined;
 
   /**
-   * @generated from field: uint32 health = 11;
+   * @generated from field: portolan.store.v1.Health health = 11;
    */
-  health: number;
+  health: Health;
 
   /**
    * @generated from field: string health_reason = 12;
@@ -358,7 +386,7 @@ export type Instance = Message<"portolan.store.v1.Instance"> & {
  * Use `create(InstanceSchema)` to create a new message.
  */
 export const InstanceSchema: GenMessage<Instance> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 6);
+  messageDesc(file_portolan_store_v1_store, 7);
 
 /**
  * @generated from message portolan.store.v1.Entity
@@ -387,7 +415,7 @@ export type Entity = Message<"portolan.store.v1.Entity"> & {
  * Use `create(EntitySchema)` to create a new message.
  */
 export const EntitySchema: GenMessage<Entity> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 7);
+  messageDesc(file_portolan_store_v1_store, 8);
 
 /**
  * @generated from message portolan.store.v1.InstanceRef
@@ -414,7 +442,7 @@ export type InstanceRef = Message<"portolan.store.v1.InstanceRef"> & {
  * Use `create(InstanceRefSchema)` to create a new message.
  */
 export const InstanceRefSchema: GenMessage<InstanceRef> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 8);
+  messageDesc(file_portolan_store_v1_store, 9);
 
 /**
  * A session that can be resumed. Not part of the revisioned state.
@@ -458,7 +486,7 @@ export type Session = Message<"portolan.store.v1.Session"> & {
  * Use `create(SessionSchema)` to create a new message.
  */
 export const SessionSchema: GenMessage<Session> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 9);
+  messageDesc(file_portolan_store_v1_store, 10);
 
 /**
  * @generated from message portolan.store.v1.Change
@@ -485,7 +513,7 @@ export type Change = Message<"portolan.store.v1.Change"> & {
  * Use `create(ChangeSchema)` to create a new message.
  */
 export const ChangeSchema: GenMessage<Change> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 10);
+  messageDesc(file_portolan_store_v1_store, 11);
 
 /**
  * @generated from message portolan.store.v1.ChangeSet
@@ -522,10 +550,10 @@ export type ChangeSet = Message<"portolan.store.v1.ChangeSet"> & {
  * Use `create(ChangeSetSchema)` to create a new message.
  */
 export const ChangeSetSchema: GenMessage<ChangeSet> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 11);
+  messageDesc(file_portolan_store_v1_store, 12);
 
 /**
- * One batch of commits as the change log holds it: one record a batch.
+ * One batch of commits as the change log holds it: one record a batch, with contiguous revisions.
  *
  * @generated from message portolan.store.v1.LogRecord
  */
@@ -534,6 +562,13 @@ export type LogRecord = Message<"portolan.store.v1.LogRecord"> & {
    * @generated from field: repeated portolan.store.v1.ChangeSet change_sets = 1;
    */
   changeSets: ChangeSet[];
+
+  /**
+   * When the last of them was committed. It stands first in the bytes, so that retention need not decode the rest.
+   *
+   * @generated from field: int64 committed_at_ms = 2;
+   */
+  committedAtMs: bigint;
 };
 
 /**
@@ -541,10 +576,11 @@ export type LogRecord = Message<"portolan.store.v1.LogRecord"> & {
  * Use `create(LogRecordSchema)` to create a new message.
  */
 export const LogRecordSchema: GenMessage<LogRecord> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 12);
+  messageDesc(file_portolan_store_v1_store, 13);
 
 /**
- * The first message of a backup file; entities and sessions follow, then the checksum.
+ * The first message of a backup file. Its messages stand one after the other, each after its length as a varint: this one,
+ * the entities, the sessions, the trailer.
  *
  * @generated from message portolan.store.v1.BackupHeader
  */
@@ -578,6 +614,20 @@ export type BackupHeader = Message<"portolan.store.v1.BackupHeader"> & {
    * @generated from field: uint64 sessions = 6;
    */
   sessions: bigint;
+
+  /**
+   * "portolan-backup": tells such a file from others.
+   *
+   * @generated from field: string kind = 7;
+   */
+  kind: string;
+
+  /**
+   * When that revision was committed.
+   *
+   * @generated from field: int64 committed_at_ms = 8;
+   */
+  committedAtMs: bigint;
 };
 
 /**
@@ -585,5 +635,103 @@ export type BackupHeader = Message<"portolan.store.v1.BackupHeader"> & {
  * Use `create(BackupHeaderSchema)` to create a new message.
  */
 export const BackupHeaderSchema: GenMessage<BackupHeader> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 13);
+  messageDesc(file_portolan_store_v1_store, 14);
+
+/**
+ * The last message of a backup file.
+ *
+ * @generated from message portolan.store.v1.BackupTrailer
+ */
+export type BackupTrailer = Message<"portolan.store.v1.BackupTrailer"> & {
+  /**
+   * Of everything before this message's length.
+   *
+   * @generated from field: bytes sha256 = 1;
+   */
+  sha256: Uint8Array;
+};
+
+/**
+ * Describes the message portolan.store.v1.BackupTrailer.
+ * Use `create(BackupTrailerSchema)` to create a new message.
+ */
+export const BackupTrailerSchema: GenMessage<BackupTrailer> = /*@__PURE__*/
+  messageDesc(file_portolan_store_v1_store, 15);
+
+/**
+ * @generated from enum portolan.store.v1.Protocol
+ */
+export enum Protocol {
+  /**
+   * @generated from enum value: PROTOCOL_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: PROTOCOL_GRPC = 1;
+   */
+  GRPC = 1,
+
+  /**
+   * @generated from enum value: PROTOCOL_HTTP = 2;
+   */
+  HTTP = 2,
+
+  /**
+   * @generated from enum value: PROTOCOL_HTTP2 = 3;
+   */
+  HTTP2 = 3,
+
+  /**
+   * @generated from enum value: PROTOCOL_TCP = 4;
+   */
+  TCP = 4,
+}
+
+/**
+ * Describes the enum portolan.store.v1.Protocol.
+ */
+export const ProtocolSchema: GenEnum<Protocol> = /*@__PURE__*/
+  enumDesc(file_portolan_store_v1_store, 0);
+
+/**
+ * @generated from enum portolan.store.v1.Health
+ */
+export enum Health {
+  /**
+   * @generated from enum value: HEALTH_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: HEALTH_SERVING = 1;
+   */
+  SERVING = 1,
+
+  /**
+   * @generated from enum value: HEALTH_DEGRADED = 2;
+   */
+  DEGRADED = 2,
+
+  /**
+   * @generated from enum value: HEALTH_STARTING = 3;
+   */
+  STARTING = 3,
+
+  /**
+   * @generated from enum value: HEALTH_DRAINING = 4;
+   */
+  DRAINING = 4,
+
+  /**
+   * @generated from enum value: HEALTH_NOT_SERVING = 5;
+   */
+  NOT_SERVING = 5,
+}
+
+/**
+ * Describes the enum portolan.store.v1.Health.
+ */
+export const HealthSchema: GenEnum<Health> = /*@__PURE__*/
+  enumDesc(file_portolan_store_v1_store, 1);
 
