@@ -6,5 +6,6 @@
  * @module
  */
 export { type Clock, systemClock, type Timer } from "./clock.js";
+export { mapped } from "./mapped.js";
 export { Signal } from "./signal.js";
 export { TimerWheel, type TimerWheelOptions } from "./timer-wheel.js";
