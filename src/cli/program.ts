@@ -1,0 +1,67 @@
+import { type Command, CommanderError } from "commander";
+import { addBackup } from "./commands/backup.js";
+import { addCompact } from "./commands/compact.js";
+import { addDeregister } from "./commands/deregister.js";
+import { addEvents } from "./commands/events.js";
+import { addInstances } from "./commands/instances.js";
+import { addLogs } from "./commands/logs.js";
+import { addProtos } from "./commands/protos.js";
+import { addRegister } from "./commands/register.js";
+import { addResolve } from "./commands/resolve.js";
+import { addServices } from "./commands/services.js";
+import { addStatus } from "./commands/status.js";
+import { addWatch } from "./commands/watch.js";
+import { EXIT } from "./exit-codes.js";
+import type { CliIo } from "./io.js";
+
+const COMMANDS = [
+  addRegister,
+  addDeregister,
+  addResolve,
+  addWatch,
+  addServices,
+  addInstances,
+  addStatus,
+  addLogs,
+  addEvents,
+  addBackup,
+  addCompact,
+  addProtos,
+];
+
+/** Adds every command that talks to a control plane, and `protos`, to the program. Nothing runs before it is parsed. */
+export function addCommands(program: Command, io: CliIo): void {
+  for (const add of COMMANDS) add(program, io);
+}
+
+/**
+ * Parses a command line and runs what it names. Resolves when that is done; the exit code is set through `io`.
+ *
+ * Faults of the command line are one line on stderr and `EXIT.usage`; it never ends the process.
+ *
+ * @param argv as `process.argv`: the words begin at the third.
+ */
+export async function runProgram(program: Command, argv: readonly string[], io: CliIo): Promise<void> {
+  for (const command of [program, ...program.commands]) quieten(command, io);
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode !== 0) io.setExitCode(EXIT.usage);
+  }
+}
+
+/** Errors as exceptions instead of `process.exit`, and in one line. */
+function quieten(command: Command, io: CliIo): void {
+  command.exitOverride().configureOutput({
+    writeOut: (text) => void io.stdout.write(text),
+    writeErr: (text) => void io.stderr.write(text),
+    outputError: (text, write) =>
+      write(
+        `${text
+          .replace(/^error: /, "portolan: ")
+          .trim()
+          .replace(/\s*\n\s*/g, " ")}\n`,
+      ),
+  });
+}
