@@ -109,7 +109,7 @@ export class Sessions {
 
   async #resume(options: SessionOptions, token: string): Promise<Session> {
     let session = this.#find(token);
-    while (session.ending) {
+    while (session.ending !== undefined) {
       await session.ending.catch(() => undefined);
       this.#assertRunning();
       session = this.#find(token);
