@@ -2,7 +2,9 @@ import type { DescMethod } from "@bufbuild/protobuf";
 
 /** A call that goes on now. */
 export interface ActiveCall {
-  readonly method: DescMethod;
+  /** "/package.Service/Method". */
+  readonly path: string;
+  readonly kind: DescMethod["methodKind"];
   /** Ends it with this error, as if the handler had thrown it. Safe to call twice. */
   end(error: Error): void;
 }
@@ -42,8 +44,8 @@ export class CallBook {
   }
 
   /** Ends the calls that `chosen` picks. */
-  end(error: Error, chosen: (method: DescMethod) => boolean): void {
-    for (const call of [...this.#active]) if (chosen(call.method)) call.end(error);
+  end(error: Error, chosen: (call: ActiveCall) => boolean): void {
+    for (const call of [...this.#active]) if (chosen(call)) call.end(error);
   }
 
   /** Resolves when no call goes on. */

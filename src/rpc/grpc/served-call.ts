@@ -49,8 +49,12 @@ export class ServedCall extends ServerInterceptingCall implements ActiveCall {
     base.sendStatus = (status) => this.#onLibraryStatus(status);
   }
 
-  get method(): DescMethod {
-    return this.#route.method;
+  get path(): string {
+    return this.#route.path;
+  }
+
+  get kind(): DescMethod["methodKind"] {
+    return this.#route.method.methodKind;
   }
 
   override start(): void {

@@ -1,12 +1,14 @@
 import { createServer, type Server as NetServer, type Socket } from "node:net";
 import { type ConnectionInjector, Server, ServerCredentials, type ServerInterceptor } from "@grpc/grpc-js";
 import type { Clock } from "../../stream/index.js";
+import { listen } from "../listen.js";
 import type { RpcMetrics } from "../metrics.js";
 import type { ServedService } from "../served-service.js";
-import { LibraryCall, UnknownCall } from "./other-calls.js";
+import { LibraryCall } from "./library-call.js";
 import { type CallHost, createRoute, decoder, type Route } from "./route.js";
 import { limitHeaders, setFallbackHandler } from "./seams.js";
 import { ServedCall } from "./served-call.js";
+import { UnknownCall } from "./unknown-call.js";
 
 /** What bounds a gRPC server. */
 export interface GrpcLimits {
@@ -71,11 +73,10 @@ export async function openGrpcServer(options: GrpcServerOptions): Promise<GrpcSe
     injector.injectConnection(socket);
   });
   listener.maxConnections = options.limits.maxConnections;
-  await listen(listener, options.host, options.port);
-  const address = listener.address();
+  const port = await listen(listener, options.host, options.port);
   return {
     host: options.host,
-    port: typeof address === "object" && address ? address.port : options.port,
+    port,
     get connections() {
       return sockets.size;
     },
@@ -115,19 +116,10 @@ function interceptor(routes: ReadonlyMap<string, Route>, options: GrpcServerOpti
   return (definition, base) => {
     const route = routes.get(definition.path);
     if (route) return new ServedCall(base, route, options.call);
-    if (definition.requestDeserialize !== NO_METHOD.deserialize) return new LibraryCall(base, options.metrics);
+    if (definition.requestDeserialize !== NO_METHOD.deserialize)
+      return new LibraryCall(base, { definition, calls: options.call.calls, metrics: options.metrics });
     return new UnknownCall(base, definition.path, options.metrics);
   };
-}
-
-async function listen(listener: NetServer, host: string, port: number): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    listener.once("error", reject);
-    listener.listen({ host, port }, () => {
-      listener.off("error", reject);
-      resolve();
-    });
-  });
 }
 
 interface Closing {

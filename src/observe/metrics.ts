@@ -1,0 +1,47 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+
+/** The registry of one process, and what keeps it filled. */
+export interface ProcessMetrics extends Disposable {
+  readonly register: Registry;
+}
+
+/** Quantiles of the event loop's delay that are told. */
+const QUANTILES = [0.5, 0.9, 0.99, 1] as const;
+
+/**
+ * Makes the metrics registry with the process's own numbers: memory, CPU, handles, garbage collection, and how late the
+ * event loop runs, since it was last asked.
+ */
+export function createMetrics(options: { readonly version: string }): ProcessMetrics {
+  const register = new Registry();
+  collectDefaultMetrics({ register });
+  const info = new Gauge({
+    name: "portolan_build_info",
+    help: "1, with the version as a label.",
+    labelNames: ["version", "node"],
+    registers: [register],
+  });
+  info.set({ version: options.version, node: process.version }, 1);
+  return { register, [Symbol.dispose]: watchEventLoop(register) };
+}
+
+/** Why not prom-client's own: it starts a second histogram that nothing ever stops. */
+function watchEventLoop(register: Registry): () => void {
+  const delay = monitorEventLoopDelay({ resolution: 10 });
+  delay.enable();
+  new Gauge({
+    name: "portolan_eventloop_delay_seconds",
+    help: "How late the event loop runs, by quantile, since the last time that this was asked.",
+    labelNames: ["quantile"],
+    registers: [register],
+    collect() {
+      for (const quantile of QUANTILES) {
+        const nanoseconds = delay.count === 0 ? 0 : delay.percentile(quantile * 100);
+        this.set({ quantile }, nanoseconds / 1e9);
+      }
+      delay.reset();
+    },
+  });
+  return () => delay.disable();
+}
