@@ -36,20 +36,32 @@ class Registration:
         self._failures = 0
         self._leave = threading.Event()
         self._outbox: queue.SimpleQueue = queue.SimpleQueue()
+        self._call: grpc.Call | None = None
 
     def leave(self) -> None:
         """Makes `keep` deregister the instance and return. May be called from a signal handler."""
         self._leave.set()
         self._outbox.put(None)
+        farewell = threading.Timer(5, self._give_up)
+        farewell.daemon = True
+        farewell.start()
+
+    def _give_up(self) -> None:
+        """Who leaves does not wait longer for a plane that does not answer."""
+        if self._call:
+            self._call.cancel()
 
     def keep(self) -> None:
         """Returns after `leave`, when the instance is deregistered. Raises SessionError when another has its place."""
-        while not self._leave.is_set():
+        leaving = False
+        while not leaving:
+            leaving = self._leave.is_set()  # while the plane was away: one last try, else the session's TTL removes it
             try:
                 self._hold()
+                if self._leave.is_set():
+                    return
             except (SessionError, grpc.RpcError) as error:
                 self._judge(error)
-            # When we are to leave while the plane is away, its TTL removes the instance.
             self._leave.wait(backoff(self._failures))
             self._failures += 1
 
@@ -62,14 +74,15 @@ class Registration:
                 request_id=1, open=registry.OpenSession(client="python", resume_token=self._resume_token)
             )
         )
-        call = self._stub.Session(iter(outbox.get, None))
+        # Waiting for the connection means to open the stream the moment the plane is back.
+        call = self._call = self._stub.Session(iter(outbox.get, None), wait_for_ready=True)
         if self._leave.is_set():
             outbox.put(None)
         try:
             for response in call:
                 kind = response.WhichOneof("response")
                 if kind == "opened":
-                    if not self._opened(response.opened):
+                    if not self._opened(response.opened) and not self._leave.is_set():
                         outbox.put(
                             registry.SessionRequest(
                                 request_id=2, register=registry.RegisterInSession(instance=self._instance)

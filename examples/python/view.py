@@ -74,7 +74,8 @@ def watch_service(
                 consumer="example-consumer",
                 after_revision=view.revision,
                 bookmark_interval=Duration(seconds=BOOKMARK_INTERVAL),
-            )
+            ),
+            wait_for_ready=True,  # opens the moment the plane is back
         )
         watchdog = start_watchdog(call)
         try:

@@ -36,20 +36,20 @@ func NewRegistration(conn grpc.ClientConnInterface, instance *registry.Instance)
 
 // Keep returns nil when ctx is done and the instance deregistered, or an error when another process took its place.
 func (r *Registration) Keep(ctx context.Context) error {
-	for ctx.Err() == nil {
+	for leaving := false; !leaving; r.failures++ {
+		leaving = ctx.Err() != nil // while the plane was away: one last try, else the session's TTL removes the instance
 		err := r.hold(ctx)
+		if errors.Is(err, io.EOF) && ctx.Err() != nil {
+			return nil
+		}
 		if slices.Contains(final, status.Code(err)) {
 			return fmt.Errorf("%s: %w", r.instance.Id, err)
 		}
 		if status.Code(err) == codes.NotFound {
 			r.resumeToken = "" // the session is gone: begin a new one
 		}
-		if ctx.Err() == nil {
-			log.Printf("session lost: %v", err)
-		}
-		// When we are to leave while the plane is away, its TTL removes the instance.
+		log.Printf("session lost: %v", err)
 		pause(ctx, r.failures)
-		r.failures++
 	}
 	return nil
 }
@@ -59,7 +59,10 @@ func (r *Registration) hold(ctx context.Context) error {
 	// Leaving is to half-close, not to cancel: a cancelled stream keeps what it registered for the session's TTL.
 	callCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	stream, err := r.client.Session(callCtx)
+	// Who leaves does not wait longer than this for a plane that does not answer.
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(5*time.Second, cancel) })()
+	// Waiting for the connection means to open the stream the moment the plane is back.
+	stream, err := r.client.Session(callCtx, grpc.WaitForReady(true))
 	if err != nil {
 		return err
 	}
@@ -72,7 +75,7 @@ func (r *Registration) hold(ctx context.Context) error {
 	for {
 		select {
 		case response := <-responses:
-			if err := r.take(stream, response); err != nil {
+			if err := r.take(ctx, stream, response); err != nil {
 				return err
 			}
 		case err := <-failed:
@@ -82,12 +85,11 @@ func (r *Registration) hold(ctx context.Context) error {
 			if err := stream.CloseSend(); err != nil { // says: deregister all that this session holds, now
 				return err
 			}
-			defer time.AfterFunc(5*time.Second, cancel).Stop()
 		}
 	}
 }
 
-func (r *Registration) take(stream registry.RegistryService_SessionClient, response *registry.SessionResponse) error {
+func (r *Registration) take(ctx context.Context, stream registry.RegistryService_SessionClient, response *registry.SessionResponse) error {
 	switch it := response.Response.(type) {
 	case *registry.SessionResponse_Opened:
 		r.resumeToken, r.failures = it.Opened.ResumeToken, 0
@@ -96,6 +98,9 @@ func (r *Registration) take(stream registry.RegistryService_SessionClient, respo
 			return nil
 		}
 		log.Printf("session %s opened", it.Opened.SessionId)
+		if ctx.Err() != nil {
+			return nil // half-closed: too late to register
+		}
 		register := &registry.RegisterInSession{Instance: r.instance}
 		return send(stream, &registry.SessionRequest{RequestId: 2, Request: &registry.SessionRequest_Register{Register: register}})
 	case *registry.SessionResponse_Committed:

@@ -116,17 +116,19 @@ func (v *View) Watch(ctx context.Context, conn grpc.ClientConnInterface, service
 func (v *View) follow(ctx context.Context, client discovery.DiscoveryServiceClient, service string, moved func(before, after Instances)) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	stream, err := client.Watch(ctx, &discovery.WatchRequest{
+	watchdog := time.AfterFunc(3*bookmarkInterval, func() { cancel(fmt.Errorf("no bookmark for %v", 3*bookmarkInterval)) })
+	defer watchdog.Stop()
+	request := &discovery.WatchRequest{
 		Targets:          []*discovery.Target{{Service: service}},
 		Consumer:         "example-consumer",
 		AfterRevision:    v.Revision(),
 		BookmarkInterval: durationpb.New(bookmarkInterval),
-	})
+	}
+	// Waiting for the connection means to open the stream the moment the plane is back.
+	stream, err := client.Watch(ctx, request, grpc.WaitForReady(true))
 	if err != nil {
 		return err
 	}
-	watchdog := time.AfterFunc(3*bookmarkInterval, func() { cancel(fmt.Errorf("no bookmark for %v", 3*bookmarkInterval)) })
-	defer watchdog.Stop()
 	for {
 		response, err := stream.Recv()
 		if cause := context.Cause(ctx); cause != nil {

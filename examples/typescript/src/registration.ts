@@ -35,14 +35,15 @@ export class Registration {
 
   /** Resolves when `leave` aborted and the instance is deregistered. Rejects when another process took its place. */
   async keep(leave: AbortSignal): Promise<void> {
-    while (!leave.aborted) {
+    for (let leaving = false; !leaving; ) {
+      leaving = leave.aborted; // while the plane was away: one last try, else the session's TTL removes the instance
       try {
         await this.#hold(leave);
+        if (leave.aborted) return;
       } catch (error) {
         this.#judge(ConnectError.from(error));
       }
-      // When we are to leave while the plane is away, its TTL removes the instance.
-      if (!leave.aborted) await delay(backoffMs(this.#failures++), undefined, { signal: leave }).catch(() => undefined);
+      await delay(backoffMs(this.#failures++), undefined, { signal: leave }).catch(() => undefined);
     }
   }
 
@@ -55,12 +56,13 @@ export class Registration {
       requests.end(); // to the plane this says: deregister all that this session holds, now
       setTimeout(() => cancel.abort(), 5_000).unref();
     };
-    leave.addEventListener("abort", halfClose, { once: true });
     try {
       send({
         requestId: 1n,
         request: { case: "open", value: { client: "typescript", resumeToken: this.#resumeToken } },
       });
+      if (leave.aborted) halfClose();
+      else leave.addEventListener("abort", halfClose, { once: true });
       const registry = createClient(RegistryService, this.plane);
       for await (const { response } of registry.session(requests, { signal: cancel.signal })) {
         switch (response.case) {

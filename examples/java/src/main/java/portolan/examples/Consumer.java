@@ -75,7 +75,7 @@ public final class Consumer {
       ok++;
       byInstance.merge(id, 1, Integer::sum);
     } catch (StatusRuntimeException error) {
-      System.out.printf("call of %s failed: %s%n", id, error.getStatus());
+      System.out.printf("call of %s failed: %s%n", id, Plane.line(error.getStatus()));
       failed++;
     }
   }

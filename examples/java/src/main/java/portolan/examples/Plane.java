@@ -1,6 +1,7 @@
 package portolan.examples;
 
 import io.grpc.ManagedChannel;
+import io.grpc.Status;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import java.util.HashMap;
 import java.util.Map;
@@ -29,6 +30,11 @@ final class Plane {
   static long backoffMs(int failures) {
     long limit = Math.min(5_000, 100L << Math.min(failures, 10));
     return limit / 2 + ThreadLocalRandom.current().nextLong(limit / 2);
+  }
+
+  /** A status in one line, for people; its own toString() appends a stack trace. */
+  static String line(Status status) {
+    return status.getCode() + ": " + status.getDescription();
   }
 
   /** Reads {@code --name value} pairs over {@code defaults}. */

@@ -53,9 +53,13 @@ final class Registration {
    * @throws StatusException when another process took its place, or the plane refuses it for good
    */
   void keep() throws StatusException, InterruptedException {
-    while (leaving.getCount() > 0) {
+    for (boolean last = false; !last; ) {
+      last = isLeaving(); // while the plane was away: one last try, else the session's TTL removes the instance
       try {
         hold();
+        if (isLeaving()) {
+          return;
+        }
       } catch (StatusException error) {
         if (FINAL.contains(error.getStatus().getCode())) {
           throw error;
@@ -63,17 +67,20 @@ final class Registration {
         if (error.getStatus().getCode() == Status.Code.NOT_FOUND) {
           resumeToken = ""; // the session is gone: begin a new one
         }
-        System.out.println("session lost: " + error.getStatus());
+        System.out.println("session lost: " + Plane.line(error.getStatus()));
       }
-      // When we are to leave while the plane is away, its TTL removes the instance.
       leaving.await(Plane.backoffMs(failures++), TimeUnit.MILLISECONDS);
     }
   }
 
+  private boolean isLeaving() {
+    return leaving.getCount() == 0;
+  }
+
   /** One stream, from its opening until either side ends it. */
   private void hold() throws StatusException, InterruptedException {
-    // The channel's own backoff grows to two minutes, longer than a session lives: we have our own.
-    channel.resetConnectBackoff();
+    // Connect now: the channel's own backoff grows to two minutes, longer than a session lives. We have our own.
+    channel.enterIdle();
     BlockingClientCall<SessionRequest, SessionResponse> call =
         RegistryServiceGrpc.newBlockingV2Stub(channel).session();
     try {
@@ -140,7 +147,7 @@ final class Registration {
   private void register(BlockingClientCall<SessionRequest, SessionResponse> call)
       throws StatusException, InterruptedException {
     synchronized (call) {
-      if (leaving.getCount() > 0) {
+      if (!isLeaving()) {
         call.write(
             SessionRequest.newBuilder()
                 .setRequestId(2)

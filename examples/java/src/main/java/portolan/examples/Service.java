@@ -53,7 +53,7 @@ public final class Service extends GreeterServiceGrpc.GreeterServiceImplBase {
       System.out.println("left");
       Thread.sleep(500); // the news travels to consumers in milliseconds; whoever calls until then is served
     } catch (StatusException error) {
-      System.err.println(flags.get("id") + ": " + error.getStatus());
+      System.err.println(flags.get("id") + ": " + Plane.line(error.getStatus()));
       status = 1;
     }
     server.shutdown().awaitTermination(5, TimeUnit.SECONDS); // finishes the calls under way

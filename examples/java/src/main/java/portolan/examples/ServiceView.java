@@ -84,8 +84,8 @@ final class ServiceView {
       BiConsumer<Map<String, DiscoveredInstance>, Map<String, DiscoveredInstance>> onChange)
       throws InterruptedException {
     for (int failures = 0; ; failures++) {
-      // The channel's own backoff grows to two minutes: we have our own.
-      channel.resetConnectBackoff();
+      // Connect now: the channel's own backoff grows to two minutes. We have our own.
+      channel.enterIdle();
       BlockingClientCall<?, WatchResponse> call =
           DiscoveryServiceGrpc.newBlockingV2Stub(channel).watch(request(service));
       try {
@@ -103,7 +103,7 @@ final class ServiceView {
       } catch (TimeoutException silence) {
         System.out.printf("watch lost: no bookmark came; %d instances kept%n", instances.size());
       } catch (StatusException error) {
-        System.out.printf("watch lost: %s; %d instances kept%n", error.getStatus(), instances.size());
+        System.out.printf("watch lost: %s; %d instances kept%n", Plane.line(error.getStatus()), instances.size());
       } finally {
         call.cancel("ended", null);
         dropPieces();
