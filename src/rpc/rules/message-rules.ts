@@ -1,0 +1,87 @@
+import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
+import * as z from "zod";
+
+/** Marks a field that may hold anything that its type allows: a flag, an opaque token, a number that is only echoed. */
+export const free: unique symbol = Symbol("free");
+
+/** Marks a field that clients read and never set: what they put there is ignored, so that what was read can be sent back. */
+export const outputOnly: unique symbol = Symbol("output only");
+
+/** What may stand in one field. */
+export type FieldRule = z.ZodType | typeof free | typeof outputOnly;
+
+/** A rule for every field of a message, by its name in TypeScript: a field without one does not compile. */
+export type FieldRules<Desc extends DescMessage> = {
+  readonly [Name in Exclude<keyof MessageShape<Desc>, "$typeName" | "$unknown">]-?: FieldRule;
+};
+
+/** Reports a fault at a path below the message: names as in TypeScript, indexes, map keys. */
+export type Report = (path: readonly PropertyKey[], description: string) => void;
+
+/** What may stand in a message: field by field, and between fields. */
+export interface MessageRules<Desc extends DescMessage = DescMessage> {
+  readonly desc: Desc;
+  readonly fields: Readonly<Record<string, FieldRule>>;
+  /** The schema that reports every fault; a message that is not there is one. */
+  readonly type: z.ZodType;
+}
+
+/**
+ * The rules of one message.
+ *
+ * @param whole checks what holds between fields. It sees the message also when fields of it are wrong.
+ */
+export function rulesFor<Desc extends DescMessage>(
+  desc: Desc,
+  fields: FieldRules<Desc>,
+  whole?: (message: MessageShape<Desc>, report: Report) => void,
+): MessageRules<Desc> {
+  const named: Record<string, FieldRule> = fields;
+  const checked = Object.entries(named).filter((entry): entry is [string, z.ZodType] => typeof entry[1] !== "symbol");
+  const shape = z.object(Object.fromEntries(checked), { error: "is required" });
+  return { desc, fields: named, type: whole ? checking<MessageShape<Desc>>(shape, whole) : shape };
+}
+
+/** A type whose values `check` looks at as a whole too, whatever is wrong with their parts. */
+export function checking<Value>(type: z.ZodType, check: (value: Value, report: Report) => void): z.ZodType {
+  const whole = z.check<unknown>((payload) => {
+    if (payload.value !== undefined) check(payload.value as Value, reportTo(payload));
+  });
+  whole._zod.def.when = () => true;
+  return type.check(whole);
+}
+
+/** A value that `check` alone looks at. */
+export function custom<Value>(check: (value: Value, report: Report) => void): z.ZodType {
+  return z.any().check((payload) => check(payload.value, reportTo(payload)));
+}
+
+function reportTo(payload: z.core.ParsePayload): Report {
+  return (path, message) =>
+    payload.issues.push({ code: "custom", path: [...path], message, input: payload.value, continue: true });
+}
+
+/** A list of `min` to `max` items; the items are looked at only when their number is right, so that garbage costs little. */
+export function list(item: z.ZodType | typeof free, min: number, max: number): z.ZodType {
+  const error = min === 0 ? `must have at most ${count(max)} entries` : `must have ${min} to ${count(max)} entries`;
+  const sized = z.array(z.unknown()).min(min, { error }).max(max, { error });
+  return item === free ? sized : sized.pipe(z.array(item));
+}
+
+/** Member of a oneof -> its rules. What is not set is a fault when `required`. */
+export function oneOf(members: Readonly<Record<string, MessageRules>>, required: boolean): z.ZodType {
+  const names = Object.keys(members).join(", ");
+  return custom<{ readonly case?: string; readonly value?: unknown }>((chosen, report) => {
+    if (chosen.case === undefined) {
+      if (required) report([], `must be one of ${names}`);
+      return;
+    }
+    const issues = members[chosen.case]?.type.safeParse(chosen.value).error?.issues ?? [];
+    for (const issue of issues) report(["value", ...issue.path], issue.message);
+  });
+}
+
+/** 10000 -> "10,000". */
+export function count(value: number): string {
+  return value.toLocaleString("en-US");
+}
