@@ -1,0 +1,66 @@
+import type { Logger } from "pino";
+import type { Registry as MetricsRegister } from "prom-client";
+import type { Config } from "../config.js";
+import { createDiscovery, createDiscoveryMetrics, type StoreDiscovery } from "../discovery/index.js";
+import { createRegistry, createRegistryMetrics, type Registry } from "../registry/index.js";
+import { createStoreMetrics, openMemoryStore, type Store } from "../store/index.js";
+import type { Clock } from "../stream/index.js";
+
+/** What every room is given. */
+export interface Surroundings {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly register: MetricsRegister;
+}
+
+/** The rooms, joined to each other. */
+export interface Rooms {
+  readonly store: Store;
+  readonly registry: Registry;
+  readonly discovery: StoreDiscovery;
+  /** Closes them in the order in which they lean on each other. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the store and what stands on it.
+ *
+ * @throws StoreOpenError when the directory cannot be used.
+ */
+export async function openRooms(surroundings: Surroundings): Promise<Rooms> {
+  const { config, clock, log, register } = surroundings;
+  const store = await openStore(surroundings);
+  let discovery: StoreDiscovery | undefined;
+  const discoveryMetrics = createDiscoveryMetrics(register, () => discovery?.sources());
+  discovery = await createDiscovery({ store, clock, log, metrics: discoveryMetrics });
+  const registry = createRegistry({
+    store,
+    clock,
+    log,
+    metrics: createRegistryMetrics(register),
+    onSessionEvent: () => {},
+    limits: { maxSessions: config.maxSessions, maxInstancesPerSession: config.maxInstancesPerSession },
+  });
+  const open = [registry, discovery, store];
+  return {
+    store,
+    registry,
+    discovery,
+    async close() {
+      for (const room of open) await room[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function openStore({ config, clock, log, register }: Surroundings): Promise<Store> {
+  const options = {
+    clock,
+    log,
+    metrics: createStoreMetrics(register),
+    historyMaxAgeMs: config.historyMaxAgeMs,
+    historyMaxRevisions: config.historyMaxRevisions,
+    maxPendingCommits: config.maxPendingCommits,
+  };
+  return openMemoryStore(options);
+}

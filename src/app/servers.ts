@@ -1,0 +1,125 @@
+import type { Logger } from "pino";
+import type { Registry as MetricsRegister } from "prom-client";
+import { RegistryService } from "../../gen/portolan/registry/v1/registry_pb.js";
+import type { Config, ListenAddress } from "../config.js";
+import type { Health } from "../observe/index.js";
+import {
+  addReflection,
+  type CallBook,
+  createCallHost,
+  createHealthService,
+  createRpcMetrics,
+  type GrpcServer,
+  type HttpServer,
+  openGrpcServer,
+  openHttpServer,
+  type PlainPages,
+  type ServedService,
+} from "../rpc/index.js";
+import type { Clock } from "../stream/index.js";
+import { ListenError } from "./listen-error.js";
+import type { Rooms } from "./rooms.js";
+
+/** What the servers serve, and with what. */
+export interface ServersOptions {
+  readonly config: Config;
+  readonly services: readonly ServedService[];
+  readonly calls: CallBook;
+  readonly health: Health;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly rooms: Rooms;
+  readonly register: MetricsRegister;
+}
+
+/** Both servers, listening. */
+export interface Servers {
+  readonly grpcAddress: ListenAddress;
+  readonly httpAddress: ListenAddress | undefined;
+  /** See `GrpcServer.close`. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** @throws ListenError when one of the addresses cannot be bound; neither is then. */
+export async function openServers(options: ServersOptions): Promise<Servers> {
+  const { config, calls, clock, log, register } = options;
+  const shared = {
+    metrics: createRpcMetrics(register),
+    call: createCallHost({ calls, clock, log, maxMessageBytes: config.maxMessageBytes }),
+  };
+  const grpc = await openGrpc(options, shared);
+  let http: HttpServer | undefined;
+  try {
+    http = await openHttp(options, shared);
+  } catch (error) {
+    await grpc.close(0);
+    throw error;
+  }
+  return {
+    grpcAddress: { host: grpc.host, port: grpc.port },
+    httpAddress: http && { host: http.host, port: http.port },
+    async close(graceMs) {
+      await Promise.all([grpc.close(graceMs), http?.close(graceMs)]);
+    },
+  };
+}
+
+type Shared = Pick<Parameters<typeof openGrpcServer>[0], "metrics" | "call">;
+
+async function openGrpc(options: ServersOptions, shared: Shared): Promise<GrpcServer> {
+  const { config, services, health } = options;
+  const descriptors = services.map(({ desc }) => desc);
+  const healthService = createHealthService(descriptors.map(({ typeName }) => typeName));
+  health.onChange(({ state, writable }) => {
+    const serving = state === "serving";
+    healthService.set("", serving);
+    for (const { typeName } of descriptors) {
+      healthService.set(typeName, serving && (writable || typeName !== RegistryService.typeName));
+    }
+  });
+  const { maxConnectionAgeMs, ...limits } = config;
+  return openGrpcServer({
+    ...config.grpcAddress,
+    ...shared,
+    services,
+    limits: maxConnectionAgeMs === undefined ? limits : { ...limits, maxConnectionAgeMs },
+    addExtras(server) {
+      healthService.addTo(server);
+      addReflection(server, descriptors);
+    },
+  }).catch((error: unknown) => {
+    throw new ListenError("grpc-address", config.grpcAddress, error);
+  });
+}
+
+async function openHttp(options: ServersOptions, shared: Shared): Promise<HttpServer | undefined> {
+  const { config, services, log } = options;
+  const { httpAddress } = config;
+  if (!httpAddress) return undefined;
+  return openHttpServer({
+    ...httpAddress,
+    ...shared,
+    services,
+    limits: config,
+    pages: plainPages(options),
+    onError: (err) => log.error({ err }, "a page failed"),
+  }).catch((error: unknown) => {
+    throw new ListenError("http-address", httpAddress, error);
+  });
+}
+
+function plainPages({ health, rooms, register }: ServersOptions): PlainPages {
+  return {
+    health() {
+      const { state, writable } = health.report;
+      return {
+        status: state === "serving" ? "SERVING" : "NOT_SERVING",
+        revision: rooms.store.status().revision,
+        writable,
+      };
+    },
+    async metrics() {
+      return { type: register.contentType, text: await register.metrics() };
+    },
+  };
+}
