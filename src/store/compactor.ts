@@ -1,8 +1,8 @@
 import type { Logger } from "pino";
 import { DomainError } from "../model/index.js";
 import type { Clock, Timer } from "../stream/index.js";
+import { outOfRange } from "./faults.js";
 import type { GroupCommit } from "./group-commit.js";
-import { outOfRange } from "./history.js";
 import type { CompactionMark, Journal, Sealed } from "./journal.js";
 import type { Ledger } from "./ledger.js";
 import type { StoreMetrics } from "./metrics.js";

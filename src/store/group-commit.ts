@@ -1,14 +1,13 @@
 import { setImmediate } from "node:timers/promises";
 import type { Logger } from "pino";
-import { type ChangeSet, DomainError } from "../model/index.js";
+import type { ChangeSet } from "../model/index.js";
 import type { Clock, Timer } from "../stream/index.js";
+import { limitExceeded, RETRY_AFTER_MS, shuttingDown, unavailable } from "./faults.js";
 import type { Journal, Sealed } from "./journal.js";
 import type { Decision, Ledger } from "./ledger.js";
 import type { StoreMetrics } from "./metrics.js";
 import type { Commit, Committed } from "./store.js";
 
-/** How long a caller should wait after STORE_UNAVAILABLE, and how often recovery is tried, in milliseconds. */
-export const RETRY_AFTER_MS = 1_000;
 /** The most that one batch takes: more commits wait for the next one. */
 const MAX_BATCH_COMMITS = 2_000;
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
@@ -251,16 +250,4 @@ export class GroupCommit<S extends Sealed> {
 interface Step {
   readonly run: () => Promise<void>;
   readonly reject: (error: unknown) => void;
-}
-
-function unavailable(cause?: unknown): DomainError {
-  return new DomainError({ reason: "STORE_UNAVAILABLE", retryAfterMs: RETRY_AFTER_MS }, { cause });
-}
-
-function shuttingDown(): DomainError {
-  return new DomainError({ reason: "SHUTTING_DOWN", retryAfterMs: RETRY_AFTER_MS });
-}
-
-function limitExceeded(limit: string, max: number): DomainError {
-  return new DomainError({ reason: "LIMIT_EXCEEDED", limit, max, retryAfterMs: RETRY_AFTER_MS / 10 });
 }

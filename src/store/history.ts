@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
-import { type ChangeSet, DomainError } from "../model/index.js";
+import type { ChangeSet } from "../model/index.js";
+import { outOfRange } from "./faults.js";
 import type { Journal, Sealed } from "./journal.js";
 
 /** How many change sets are handed out before the event loop gets its turn. */
@@ -35,9 +36,4 @@ export async function* readHistory(options: HistoryOptions): AsyncGenerator<Chan
     // Told by what was read and not by the mark: records may go while they are being read.
     if (next === from) throw outOfRange(from - 1n, options.compactedRevision(), through);
   }
-}
-
-/** REVISION_OUT_OF_RANGE with the range that can be read. */
-export function outOfRange(requested: bigint, oldest: bigint, current: bigint): DomainError {
-  return new DomainError({ reason: "REVISION_OUT_OF_RANGE", requested, oldest, current });
 }

@@ -1,8 +1,9 @@
 import type { ChangeSet, EntityKey, SessionRecord } from "../model/index.js";
 import { writeBackup } from "./backup/write-backup.js";
 import { Compactor } from "./compactor.js";
+import { outOfRange } from "./faults.js";
 import { GroupCommit } from "./group-commit.js";
-import { outOfRange, readHistory } from "./history.js";
+import { readHistory } from "./history.js";
 import type { CompactionMark, Journal, Sealed } from "./journal.js";
 import { Ledger, type LedgerState } from "./ledger.js";
 import { resolveLimits, type StoreOptions } from "./options.js";

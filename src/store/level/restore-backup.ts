@@ -1,0 +1,134 @@
+import { mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { BinaryWriter } from "@bufbuild/protobuf/wire";
+import type { BackupHeader } from "../../../gen/portolan/store/v1/store_pb.js";
+import { keyOf } from "../../model/index.js";
+import { type BackupVisitor, readBackup } from "../backup/read-backup.js";
+import { encodeEntity } from "../codec/entity-codec.js";
+import { encodeSession } from "../codec/session-codec.js";
+import { oneLine, StoreOpenError } from "../store-open-error.js";
+import type { Disk, Write } from "./disk.js";
+import { encodeFormat, encodeMark, newFormat } from "./format.js";
+import { COMPACTION_KEY, entityRecordKey, FORMAT_KEY, sessionRecordKey } from "./keys.js";
+import { LevelDisk } from "./level-disk.js";
+import { STATE_FOLDER } from "./open-level-store.js";
+import { syncDirectory } from "./sync-directory.js";
+
+/** How many records one write takes. */
+const PIECE = 2_000;
+
+/** Options of a restore. */
+export interface RestoreOptions {
+  /** The chunks of the backup file, in any size. */
+  readonly input: AsyncIterable<Uint8Array>;
+  /** Where the store is to lie: an empty directory or none. */
+  readonly dataDir: string;
+  /**
+   * Added to the backup's revision, default 0n. Give more than the lost store can have committed after the backup: then
+   * every watch that saw those revisions begins again, however far the new store has come when it returns.
+   */
+  readonly revisionBump?: bigint;
+}
+
+/** What was restored. */
+export interface Restored {
+  /** The store goes on after this revision; it has no history before it. */
+  readonly revision: bigint;
+  readonly entities: number;
+  readonly sessions: number;
+}
+
+/**
+ * Makes a store from a backup. It appears whole and checked, or not at all; the store id stays, the secret is new.
+ *
+ * @throws StoreOpenError NOT_EMPTY, DAMAGED_BACKUP, NEWER_FORMAT, IO; nothing is left behind then.
+ */
+export async function restoreBackup(options: RestoreOptions): Promise<Restored> {
+  const { dataDir } = options;
+  const made = await claim(dataDir);
+  // Within the directory: it may be a mount point, over which nothing can be renamed.
+  const workDir = await mkdtemp(join(dataDir, "restoring-"));
+  try {
+    const restored = await build(options, join(workDir, STATE_FOLDER));
+    await rename(join(workDir, STATE_FOLDER), join(dataDir, STATE_FOLDER));
+    await rm(workDir, { recursive: true });
+    await syncDirectory(dataDir);
+    await syncDirectory(dirname(resolve(dataDir)));
+    return restored;
+  } catch (error) {
+    await rm(made ?? workDir, { recursive: true, force: true });
+    throw restoreError(error);
+  }
+}
+
+/** Makes sure that the directory is there and empty; answers the outermost directory that had to be made. */
+async function claim(dataDir: string): Promise<string | undefined> {
+  try {
+    const made = await mkdir(dataDir, { recursive: true });
+    const [found] = await readdir(dataDir);
+    if (found === undefined) return made;
+  } catch (error) {
+    throw restoreError(error);
+  }
+  throw new StoreOpenError("NOT_EMPTY", `${dataDir} is not empty: restore into an empty or new directory`);
+}
+
+async function build(options: RestoreOptions, location: string): Promise<Restored> {
+  await using disk = await LevelDisk.open(location);
+  const builder = new Builder(disk, options.revisionBump ?? 0n);
+  await readBackup(options.input, builder);
+  return builder.finish();
+}
+
+function restoreError(error: unknown): StoreOpenError {
+  if (error instanceof StoreOpenError) return error;
+  const isSystem = error instanceof Error && "code" in error;
+  if (isSystem) return new StoreOpenError("IO", `the backup cannot be restored: ${oneLine(error)}`, { cause: error });
+  const message = `the backup cannot be restored, the file is damaged: ${oneLine(error)}`;
+  return new StoreOpenError("DAMAGED_BACKUP", message, { cause: error });
+}
+
+/** Writes the records of a backup into an empty disk. */
+class Builder implements BackupVisitor {
+  readonly #disk: Disk;
+  readonly #bump: bigint;
+  readonly #writer = new BinaryWriter();
+  #writes: Write[] = [];
+  #restored = { revision: 0n, entities: 0, sessions: 0 };
+
+  constructor(disk: Disk, bump: bigint) {
+    this.#disk = disk;
+    this.#bump = bump;
+  }
+
+  async header(header: BackupHeader): Promise<void> {
+    const revision = header.revision + this.#bump;
+    this.#restored.revision = revision;
+    const format = { ...newFormat({ storeId: header.storeId }), version: header.formatVersion };
+    await this.#put(FORMAT_KEY, encodeFormat(format));
+    await this.#put(COMPACTION_KEY, encodeMark({ revision, committedAtMs: Number(header.committedAtMs) }));
+  }
+
+  async entity(entity: Parameters<BackupVisitor["entity"]>[0]): Promise<void> {
+    this.#restored.entities++;
+    await this.#put(entityRecordKey(keyOf(entity)), encodeEntity(this.#writer, entity));
+  }
+
+  async session(session: Parameters<BackupVisitor["session"]>[0]): Promise<void> {
+    this.#restored.sessions++;
+    await this.#put(sessionRecordKey(session.id), encodeSession(session));
+  }
+
+  async finish(): Promise<Restored> {
+    await this.#disk.write(this.#writes, { sync: true });
+    return this.#restored;
+  }
+
+  async #put(key: string, value: Uint8Array): Promise<void> {
+    this.#writes.push({ key, value });
+    if (this.#writes.length < PIECE) return;
+    const writes = this.#writes;
+    this.#writes = [];
+    await this.#disk.write(writes, { sync: false });
+  }
+}
