@@ -2,31 +2,37 @@ import { type DescFile, type DescService, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import type { Server } from "@grpc/grpc-js";
 import { ReflectionService } from "@grpc/reflection";
-import { service as healthService } from "grpc-health-check";
+import { file_google_rpc_error_details } from "../../../gen/google/rpc/error_details_pb.js";
+import { ServerReflection } from "../../../gen/grpc/reflection/v1/reflection_pb.js";
+import { ServerReflection as ServerReflectionV1Alpha } from "../../../gen/grpc/reflection/v1alpha/reflection_pb.js";
+import { Health } from "../../../gen/health/v1/health_pb.js";
 
-/** The service that the health library adds, which it does not name itself. */
-const HEALTH = "grpc.health.v1.Health";
+/** What the libraries serve beside our own services. */
+const LIBRARY_SERVICES: readonly DescService[] = [Health, ServerReflection, ServerReflectionV1Alpha];
 
-/** Lets clients without the .proto files see these services and the health service: reflection v1 and v1alpha. */
+/**
+ * Lets clients without the .proto files see these services, health, and the details of errors: reflection v1 and v1alpha.
+ *
+ * Why from our own generated descriptors, also for the libraries' services: those that the libraries carry were made again by
+ * another compiler, which gets maps wrong.
+ */
 export function addReflection(server: Server, services: readonly DescService[]): void {
+  const all = [...services, ...LIBRARY_SERVICES];
+  /** name -> encoded descriptor. */
   const files = new Map<string, Buffer>();
-  for (const service of services) collect(service.file, files);
+  for (const file of [...all.map((service) => service.file), file_google_rpc_error_details]) collect(file, files);
+  // The lightest definition that the library reads files from.
   const definition = {
-    portolan: definitionOf([...files.values()]),
-    health: definitionOf(Object.values(healthService).flatMap(({ requestType }) => requestType.fileDescriptorProtos)),
+    format: "Protocol Buffer 3 EnumDescriptorProto" as const,
+    type: {},
+    fileDescriptorProtos: [...files.values()],
   };
-  const names = [...services.map((service) => service.typeName), HEALTH];
-  new ReflectionService(definition, { services: names }).addToServer(server);
+  new ReflectionService({ definition }, { services: all.map((service) => service.typeName) }).addToServer(server);
 }
 
-/** A file and all that it imports: name -> its encoded descriptor. */
+/** A file and all that it imports. */
 function collect(file: DescFile, files: Map<string, Buffer>): void {
   if (files.has(file.name)) return;
   files.set(file.name, Buffer.from(toBinary(FileDescriptorProtoSchema, file.proto)));
   for (const dependency of file.dependencies) collect(dependency, files);
-}
-
-/** The lightest definition that the library reads files from. */
-function definitionOf(fileDescriptorProtos: Buffer[]) {
-  return { format: "Protocol Buffer 3 EnumDescriptorProto" as const, type: {}, fileDescriptorProtos };
 }
