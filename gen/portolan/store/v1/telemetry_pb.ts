@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file portolan/store/v1/telemetry.proto.
  */
 export const file_portolan_store_v1_telemetry: GenFile = /*@__PURE__*/
-  fileDesc("CiFwb3J0b2xhbi9zdG9yZS92MS90ZWxlbWV0cnkucHJvdG8SEXBvcnRvbGFuLnN0b3JlLnYxIiIKD1RlbGVtZXRyeUZvcm1hdBIPCgd2ZXJzaW9uGAEgASgNIpoCCgxUZWxlbWV0cnlMb2cSFgoOdGltZV91bml4X25hbm8YASABKAYSEQoJbmFtZXNwYWNlGAIgASgJEg8KB3NlcnZpY2UYAyABKAkSEwoLaW5zdGFuY2VfaWQYBCABKAkSEAoIc2V2ZXJpdHkYBSABKA0SDAoEYm9keRgGIAEoCRJDCgphdHRyaWJ1dGVzGAcgAygLMi8ucG9ydG9sYW4uc3RvcmUudjEuVGVsZW1ldHJ5TG9nLkF0dHJpYnV0ZXNFbnRyeRIQCgh0cmFjZV9pZBgIIAEoCRIPCgdzcGFuX2lkGAkgASgJGjEKD0F0dHJpYnV0ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIrkCCg5UZWxlbWV0cnlDYWxscxIaChJjb25zdW1lcl9uYW1lc3BhY2UYASABKAkSEAoIY29uc3VtZXIYAiABKAkSEQoJbmFtZXNwYWNlGAMgASgJEg8KB3NlcnZpY2UYBCABKAkSEwoLaW5zdGFuY2VfaWQYBSABKAkSDgoGbWV0aG9kGAYgASgJEkkKDWNhbGxzX2J5X2NvZGUYByADKAsyMi5wb3J0b2xhbi5zdG9yZS52MS5UZWxlbWV0cnlDYWxscy5DYWxsc0J5Q29kZUVudHJ5EhEKCWJvdW5kc19tcxgIIAMoARIOCgZjb3VudHMYCSADKAESDgoGc3VtX21zGAogASgBGjIKEENhbGxzQnlDb2RlRW50cnkSCwoDa2V5GAEgASgNEg0KBXZhbHVlGAIgASgBOgI4ASKUAgoOVGVsZW1ldHJ5RXZlbnQSEAoIcmV2aXNpb24YASABKAMSDwoHdGltZV9tcxgCIAEoAxIMCgR0eXBlGAMgASgJEg0KBWFjdG9yGAQgASgJEhEKCW5hbWVzcGFjZRgFIAEoCRIPCgdzZXJ2aWNlGAYgASgJEhMKC2luc3RhbmNlX2lkGAcgASgJEg8KB21lc3NhZ2UYCCABKAkSRQoKYXR0cmlidXRlcxgJIAMoCzIxLnBvcnRvbGFuLnN0b3JlLnYxLlRlbGVtZXRyeUV2ZW50LkF0dHJpYnV0ZXNFbnRyeRoxCg9BdHRyaWJ1dGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJdChRUZWxlbWV0cnlFdmVudEN1cnNvchIZChFyZWNvcmRlZF9yZXZpc2lvbhgBIAEoAxISCgpuZXh0X29yZGVyGAIgASgBEhYKDmZsb29yX3JldmlzaW9uGAMgASgDIj0KDlRlbGVtZXRyeVVzYWdlEg0KBWNhbGxzGAEgASgBEgwKBGxvZ3MYAiABKAESDgoGZXZlbnRzGAMgASgBIiEKEVRlbGVtZXRyeVNlcXVlbmNlEgwKBG5leHQYASABKAFiBnByb3RvMw");
+  fileDesc("CiFwb3J0b2xhbi9zdG9yZS92MS90ZWxlbWV0cnkucHJvdG8SEXBvcnRvbGFuLnN0b3JlLnYxIiIKD1RlbGVtZXRyeUZvcm1hdBIPCgd2ZXJzaW9uGAEgASgNIpoCCgxUZWxlbWV0cnlMb2cSFgoOdGltZV91bml4X25hbm8YASABKAYSEQoJbmFtZXNwYWNlGAIgASgJEg8KB3NlcnZpY2UYAyABKAkSEwoLaW5zdGFuY2VfaWQYBCABKAkSEAoIc2V2ZXJpdHkYBSABKA0SDAoEYm9keRgGIAEoCRJDCgphdHRyaWJ1dGVzGAcgAygLMi8ucG9ydG9sYW4uc3RvcmUudjEuVGVsZW1ldHJ5TG9nLkF0dHJpYnV0ZXNFbnRyeRIQCgh0cmFjZV9pZBgIIAEoCRIPCgdzcGFuX2lkGAkgASgJGjEKD0F0dHJpYnV0ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIrkCCg5UZWxlbWV0cnlDYWxscxIaChJjb25zdW1lcl9uYW1lc3BhY2UYASABKAkSEAoIY29uc3VtZXIYAiABKAkSEQoJbmFtZXNwYWNlGAMgASgJEg8KB3NlcnZpY2UYBCABKAkSEwoLaW5zdGFuY2VfaWQYBSABKAkSDgoGbWV0aG9kGAYgASgJEkkKDWNhbGxzX2J5X2NvZGUYByADKAsyMi5wb3J0b2xhbi5zdG9yZS52MS5UZWxlbWV0cnlDYWxscy5DYWxsc0J5Q29kZUVudHJ5EhEKCWJvdW5kc19tcxgIIAMoARIOCgZjb3VudHMYCSADKAESDgoGc3VtX21zGAogASgBGjIKEENhbGxzQnlDb2RlRW50cnkSCwoDa2V5GAEgASgNEg0KBXZhbHVlGAIgASgBOgI4ASKUAgoOVGVsZW1ldHJ5RXZlbnQSEAoIcmV2aXNpb24YASABKAMSDwoHdGltZV9tcxgCIAEoAxIMCgR0eXBlGAMgASgJEg0KBWFjdG9yGAQgASgJEhEKCW5hbWVzcGFjZRgFIAEoCRIPCgdzZXJ2aWNlGAYgASgJEhMKC2luc3RhbmNlX2lkGAcgASgJEg8KB21lc3NhZ2UYCCABKAkSRQoKYXR0cmlidXRlcxgJIAMoCzIxLnBvcnRvbGFuLnN0b3JlLnYxLlRlbGVtZXRyeUV2ZW50LkF0dHJpYnV0ZXNFbnRyeRoxCg9BdHRyaWJ1dGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJFChRUZWxlbWV0cnlFdmVudEN1cnNvchIZChFyZWNvcmRlZF9yZXZpc2lvbhgBIAEoAxISCgpuZXh0X29yZGVyGAIgASgBIicKE1RlbGVtZXRyeUV2ZW50Rmxvb3ISEAoIcmV2aXNpb24YASABKAMiPQoOVGVsZW1ldHJ5VXNhZ2USDQoFY2FsbHMYASABKAESDAoEbG9ncxgCIAEoARIOCgZldmVudHMYAyABKAEiIQoRVGVsZW1ldHJ5U2VxdWVuY2USDAoEbmV4dBgBIAEoAWIGcHJvdG8z");
 
 /**
  * TelemetryFormat is written once, when the database is made.
@@ -246,13 +246,6 @@ export type TelemetryEventCursor = Message<"portolan.store.v1.TelemetryEventCurs
    * @generated from field: double next_order = 2;
    */
   nextOrder: number;
-
-  /**
-   * Events of this revision and earlier ones may be missing: dropped by retention, or never recorded.
-   *
-   * @generated from field: int64 floor_revision = 3;
-   */
-  floorRevision: bigint;
 };
 
 /**
@@ -261,6 +254,27 @@ export type TelemetryEventCursor = Message<"portolan.store.v1.TelemetryEventCurs
  */
 export const TelemetryEventCursorSchema: GenMessage<TelemetryEventCursor> = /*@__PURE__*/
   messageDesc(file_portolan_store_v1_telemetry, 4);
+
+/**
+ * Where the event log begins: written when retention drops events, or when some could not be recorded.
+ *
+ * @generated from message portolan.store.v1.TelemetryEventFloor
+ */
+export type TelemetryEventFloor = Message<"portolan.store.v1.TelemetryEventFloor"> & {
+  /**
+   * Events of this revision and earlier ones may be missing.
+   *
+   * @generated from field: int64 revision = 1;
+   */
+  revision: bigint;
+};
+
+/**
+ * Describes the message portolan.store.v1.TelemetryEventFloor.
+ * Use `create(TelemetryEventFloorSchema)` to create a new message.
+ */
+export const TelemetryEventFloorSchema: GenMessage<TelemetryEventFloor> = /*@__PURE__*/
+  messageDesc(file_portolan_store_v1_telemetry, 5);
 
 /**
  * Bytes kept of the records of one stretch of time, by kind.
@@ -289,7 +303,7 @@ export type TelemetryUsage = Message<"portolan.store.v1.TelemetryUsage"> & {
  * Use `create(TelemetryUsageSchema)` to create a new message.
  */
 export const TelemetryUsageSchema: GenMessage<TelemetryUsage> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_telemetry, 5);
+  messageDesc(file_portolan_store_v1_telemetry, 6);
 
 /**
  * The next sequence number for logs and calls: written with every batch of them.
@@ -308,5 +322,5 @@ export type TelemetrySequence = Message<"portolan.store.v1.TelemetrySequence"> &
  * Use `create(TelemetrySequenceSchema)` to create a new message.
  */
 export const TelemetrySequenceSchema: GenMessage<TelemetrySequence> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_telemetry, 6);
+  messageDesc(file_portolan_store_v1_telemetry, 7);
 

@@ -1,0 +1,76 @@
+import { join } from "node:path";
+import { Level } from "level";
+import { MemoryLevel } from "memory-level";
+
+/** A record and its key. */
+export type Entry = readonly [key: Uint8Array, value: Uint8Array];
+
+/** One step of an atomic batch. */
+export type Operation =
+  | { readonly type: "put"; readonly key: Uint8Array; readonly value: Uint8Array }
+  | { readonly type: "del"; readonly key: Uint8Array };
+
+/** A stretch of keys, from its lowest on unless `reverse`. */
+export interface KeyRange {
+  readonly gte: Uint8Array;
+  readonly lt: Uint8Array;
+  readonly reverse?: boolean;
+}
+
+/** A position in a stretch of keys. */
+export interface EntryIterator {
+  /** The next entries, `size` at most; none at the end. */
+  nextv(size: number): Promise<Entry[]>;
+  close(): Promise<void>;
+}
+
+/** What telemetry needs of a database: ordered keys and atomic batches. Both of `level`'s kinds offer it. */
+export interface TelemetryDatabase {
+  open(): Promise<void>;
+  close(): Promise<void>;
+  get(key: Uint8Array): Promise<Uint8Array | undefined>;
+  /** The values in the order of the keys. */
+  getMany(keys: Uint8Array[]): Promise<(Uint8Array | undefined)[]>;
+  /** With `sync` it is on the disk when the promise resolves, and everything before it too. */
+  batch(operations: Operation[], options: { sync: boolean }): Promise<void>;
+  iterator(range: KeyRange): EntryIterator;
+}
+
+/** How many bytes a database reads ahead in one step. */
+const READ_AHEAD_BYTES = 256 * 1024;
+
+/** A database in `<dataDir>/telemetry`; it is opened by who uses it, and may be opened again after it was closed. */
+export function levelDatabase(dataDir: string): TelemetryDatabase {
+  let level: Level<Uint8Array, Uint8Array> | undefined;
+  const opened = () => {
+    if (!level) throw new Error("the telemetry database is not open");
+    return level;
+  };
+  return {
+    async open() {
+      level = new Level(join(dataDir, "telemetry"), { keyEncoding: "view", valueEncoding: "view" });
+      await level.open();
+    },
+    async close() {
+      await level?.close();
+      level = undefined;
+    },
+    get: async (key) => opened().get(key),
+    getMany: async (keys) => opened().getMany(keys),
+    batch: async (operations, options) => opened().batch(operations, options),
+    iterator: (range) => opened().iterator({ ...range, highWaterMarkBytes: READ_AHEAD_BYTES }),
+  };
+}
+
+/** A database that lives as long as the process. */
+export function memoryDatabase(): TelemetryDatabase {
+  const level = new MemoryLevel<Uint8Array, Uint8Array>({ keyEncoding: "view", valueEncoding: "view" });
+  return {
+    open: () => level.open(),
+    close: () => level.close(),
+    get: (key) => level.get(key),
+    getMany: (keys) => level.getMany(keys),
+    batch: (operations) => level.batch(operations),
+    iterator: (range) => level.iterator({ ...range }),
+  };
+}

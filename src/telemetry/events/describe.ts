@@ -1,0 +1,143 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Change, ChangeSet, Instance, Service } from "../../model/index.js";
+import { DEFAULT_NAMESPACE } from "../../model/index.js";
+import type { Event, EventDraft, SessionEvent } from "./event.js";
+
+/** What an `instance.updated` event names when it differs; health has an event of its own. */
+const FIELDS = [
+  "endpoints",
+  "locality",
+  "weight",
+  "version",
+  "labels",
+  "healthCheck",
+  "holder",
+  "drainMs",
+] as const satisfies readonly (keyof Instance)[];
+
+type Told = Pick<EventDraft, "type" | "message" | "attributes">;
+
+/** The events of a commit, at least one a change, in the order of its changes and each at its place. */
+export function eventsOf(set: ChangeSet): Event[] {
+  const drafts = set.changes.flatMap((change) => draftsOf(change, set));
+  return drafts.map((draft, order) => ({ ...draft, place: { revision: set.revision, order } }));
+}
+
+/** The event of what happened to a session. */
+export function sessionEventDraft(event: SessionEvent): EventDraft {
+  const verb = event.type.slice("session.".length);
+  const { sessionId, client, address } = event;
+  const instances = `${event.instances} ${event.instances === 1 ? "instance" : "instances"}`;
+  return {
+    revision: 0n,
+    timeMs: event.timeMs,
+    type: event.type,
+    actor: `session:${sessionId}`,
+    namespace: "",
+    service: "",
+    instanceId: "",
+    message: `session ${sessionId} of ${client || "an unnamed client"} ${verb} with ${instances}`,
+    attributes: { session: sessionId, client, address, instances: String(event.instances) },
+  };
+}
+
+function draftsOf({ before, after }: Change, set: ChangeSet): EventDraft[] {
+  const entity = after ?? before;
+  if (!entity) return [];
+  const { revision, committedAtMs: timeMs, actor } = set;
+  if (entity.kind === "service") {
+    const { namespace, name } = entity.value;
+    const told = serviceTold(entity.value, { existed: before !== undefined, exists: after !== undefined, set });
+    return [{ revision, timeMs, actor, namespace, service: name, instanceId: "", ...told }];
+  }
+  const { namespace, service, id: instanceId } = entity.value;
+  const earlier = before?.kind === "instance" ? before.value : undefined;
+  const later = after?.kind === "instance" ? after.value : undefined;
+  const told = instanceTold(earlier, later, set);
+  return told.map((one) => ({ revision, timeMs, actor, namespace, service, instanceId, ...one }));
+}
+
+function serviceTold(service: Service, how: { existed: boolean; exists: boolean; set: ChangeSet }): Told {
+  const name = serviceName(service.namespace, service.name);
+  const { actor, cause } = how.set;
+  if (!how.exists) return { type: "service.deleted", message: `${name} deleted by ${actor}`, attributes: { cause } };
+  const verb = how.existed ? "changed" : "created";
+  const message = `${name} ${verb} by ${actor}`;
+  return { type: "service.put", message, attributes: { cause, created: String(!how.existed) } };
+}
+
+function instanceTold(before: Instance | undefined, after: Instance | undefined, set: ChangeSet): Told[] {
+  if (after && before) return changed(before, after, set);
+  if (after) return [registered(after, set)];
+  return before ? [left(before, set)] : [];
+}
+
+function registered(instance: Instance, { actor, cause }: ChangeSet): Told {
+  const address = addressOf(instance);
+  return {
+    type: "instance.registered",
+    message: `${instanceName(instance)} registered at ${address} by ${actor}`,
+    attributes: { cause, address, health: instance.health, ...version(instance) },
+  };
+}
+
+function left(instance: Instance, { actor, cause }: ChangeSet): Told {
+  const attributes = { cause, address: addressOf(instance), health: instance.health, ...version(instance) };
+  const name = instanceName(instance);
+  if (cause === "lease-expired") {
+    return { type: "instance.expired", message: `${name} expired: its lease was not renewed`, attributes };
+  }
+  if (cause === "session-expired") {
+    return { type: "instance.expired", message: `${name} expired: its session did not come back`, attributes };
+  }
+  return { type: "instance.deregistered", message: `${name} deregistered by ${actor}`, attributes };
+}
+
+/** A change of health and a change of other fields are two events; every change is at least one. */
+function changed(before: Instance, after: Instance, { actor, cause }: ChangeSet): Told[] {
+  const told: Told[] = [];
+  if (before.health !== after.health) told.push(healthChanged(before, after, { actor, cause }));
+  const fields = FIELDS.filter((field) => !isDeepStrictEqual(before[field], after[field])).join(",");
+  if (fields !== "" || told.length === 0) {
+    const what = fields === "" ? "" : `: ${fields.replaceAll(",", ", ")}`;
+    told.push({
+      type: "instance.updated",
+      message: `${instanceName(after)} updated by ${actor}${what}`,
+      attributes: { cause, fields, ...version(after) },
+    });
+  }
+  return told;
+}
+
+function healthChanged(before: Instance, after: Instance, { actor, cause }: Pick<ChangeSet, "actor" | "cause">): Told {
+  const why = after.healthReason === "" ? "" : `: ${after.healthReason}`;
+  return {
+    type: "instance.health_changed",
+    message: `${instanceName(after)} went from ${before.health} to ${after.health} by ${actor}${why}`,
+    attributes: {
+      cause,
+      health_before: before.health,
+      health_after: after.health,
+      reason: after.healthReason,
+      ...version(after),
+    },
+  };
+}
+
+function version(instance: Instance): Record<string, string> {
+  return instance.version === "" ? {} : { version: instance.version };
+}
+
+function serviceName(namespace: string, name: string): string {
+  return namespace === DEFAULT_NAMESPACE ? name : `${namespace}/${name}`;
+}
+
+function instanceName({ namespace, service, id }: Instance): string {
+  return `${serviceName(namespace, service)}/${id}`;
+}
+
+function addressOf({ endpoints }: Instance): string {
+  const first = endpoints[0];
+  if (!first) return "no address";
+  return first.host.includes(":") ? `[${first.host}]:${first.port}` : `${first.host}:${first.port}`;
+}

@@ -1,0 +1,189 @@
+import type { Logger } from "pino";
+import type { ChangeSet } from "../../model/index.js";
+import type { Store } from "../../store/index.js";
+import { type Clock, Signal, type Timer } from "../../stream/index.js";
+import type { TelemetryMetrics } from "../metrics.js";
+import { eventsOf, sessionEventDraft } from "./describe.js";
+import type { Event, EventPlace, SessionEvent } from "./event.js";
+import type { EventLog } from "./event-log.js";
+import type { RecentEvents } from "./recent-events.js";
+import { type Item, RecorderQueue } from "./recorder-queue.js";
+
+/** Options of the recorder. */
+export interface EventRecorderOptions {
+  readonly store: Store;
+  readonly events: EventLog;
+  readonly recent: RecentEvents;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: TelemetryMetrics;
+  /** Changes that may wait; beyond it the store's history is read instead. */
+  readonly maxPendingChanges: number;
+}
+
+/** How long after a failed write it is tried again. */
+const RETRY_MS = 1_000;
+/** Changes recorded in one batch, unless a single commit has more. */
+const BATCH_CHANGES = 500;
+
+/**
+ * Turns the store's feed into the event log, so that no commit is left out although the log is not synced with it.
+ *
+ * State machine: behind (it reads the store's history after the newest revision recorded: at the start, and when too much
+ * waited) -> following (it records what the feed brings). A write that fails is tried until it succeeds; meanwhile the
+ * feed goes on, and what does not fit the queue is read from the history afterwards. Events are published to tails when
+ * they are written, so whatever a tail has read is there to be read again.
+ */
+export class EventRecorder implements AsyncDisposable {
+  readonly #options: EventRecorderOptions;
+  readonly #queue: RecorderQueue;
+  readonly #wake = new Signal();
+  readonly #stop = new AbortController();
+  readonly #unsubscribe: () => void;
+  #settled: (() => void)[] = [];
+  #idle = false;
+  #resume: (() => void) | undefined;
+  #retry: Timer | undefined;
+  #running: Promise<void>;
+
+  constructor(options: EventRecorderOptions) {
+    this.#options = options;
+    this.#queue = new RecorderQueue(options);
+    this.#unsubscribe = options.store.subscribe((changeSets) => this.#offer(changeSets));
+    this.#running = this.#run();
+  }
+
+  /** Records what happened to a session, in order with the commits around it. */
+  sessionEvent(event: SessionEvent): void {
+    this.#idle = false;
+    this.#queue.addSession(event);
+    this.#wake.notify();
+  }
+
+  /** Resolves when all that was offered before is recorded, or cannot be recorded now. */
+  settled(): Promise<void> {
+    if (this.#idle) return Promise.resolve();
+    return new Promise((resolve) => this.#settled.push(resolve));
+  }
+
+  /** Records what waits, then stops. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#unsubscribe();
+    await this.settled();
+    this.#stop.abort();
+    this.#wake.notify();
+    this.#retry?.cancel();
+    this.#resume?.();
+    await this.#running;
+  }
+
+  #offer(changeSets: readonly ChangeSet[]): void {
+    this.#idle = false;
+    for (const changeSet of changeSets) this.#queue.add(changeSet);
+    this.#wake.notify();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      if (this.#queue.takeOverrun()) {
+        await this.#catchUp();
+        continue;
+      }
+      const items = this.#queue.take(BATCH_CHANGES);
+      if (items.length > 0) await this.#record(items);
+      else await this.#rest();
+    }
+  }
+
+  async #rest(): Promise<void> {
+    this.#idle = true;
+    this.#release();
+    await this.#wake.wait();
+  }
+
+  async #catchUp(): Promise<void> {
+    const { store, events, log } = this.#options;
+    try {
+      const { compactedRevision } = store.status();
+      if (events.next.revision < compactedRevision) await this.#skip(compactedRevision);
+      await this.#replay(events.next.revision);
+    } catch (error) {
+      if (this.#stop.signal.aborted) return;
+      log.warn({ err: error }, "the event log could not read the store's history; it tries again");
+      this.#queue.overrun();
+      await this.#pause();
+    }
+  }
+
+  async #replay(after: bigint): Promise<void> {
+    let items: ChangeSet[] = [];
+    let changes = 0;
+    for await (const changeSet of this.#options.store.changes({ after, signal: this.#stop.signal })) {
+      items.push(changeSet);
+      changes += changeSet.changes.length;
+      if (changes < BATCH_CHANGES) continue;
+      await this.#record(items);
+      items = [];
+      changes = 0;
+    }
+    await this.#record(items);
+  }
+
+  async #skip(revision: bigint): Promise<void> {
+    const recorded = this.#options.events.next.revision;
+    this.#options.log.warn(
+      { recorded, revision },
+      "history was compacted before its events were recorded: they are missing",
+    );
+    await this.#untilWritten(() => this.#options.events.skipTo(revision));
+  }
+
+  /** Writes events, then publishes them. */
+  async #record(items: readonly Item[]): Promise<void> {
+    const { events, recent } = this.#options;
+    const { placed, next } = place(items, events.next);
+    if (placed.length === 0) return;
+    if (await this.#untilWritten(() => events.append(placed, next))) recent.publish(placed);
+  }
+
+  /** Tries until it succeeds; false when the recorder is stopped before. */
+  async #untilWritten(write: () => Promise<boolean>): Promise<boolean> {
+    while (!(await write())) {
+      if (this.#stop.signal.aborted) return false;
+      await this.#pause();
+    }
+    return true;
+  }
+
+  async #pause(): Promise<void> {
+    this.#release();
+    await new Promise<void>((resolve) => {
+      this.#resume = resolve;
+      this.#retry = this.#options.clock.after(RETRY_MS, resolve);
+    });
+  }
+
+  #release(): void {
+    const settled = this.#settled;
+    this.#settled = [];
+    for (const resolve of settled) resolve();
+  }
+}
+
+/** Gives events their places behind `next`, those of commits that are recorded already left out. */
+function place(items: readonly Item[], next: EventPlace): { placed: Event[]; next: EventPlace } {
+  const placed: Event[] = [];
+  let { revision, order } = next;
+  for (const item of items) {
+    if ("sessionId" in item) {
+      placed.push({ ...sessionEventDraft(item), place: { revision, order } });
+      order++;
+    } else if (item.revision > revision) {
+      const events = eventsOf(item);
+      placed.push(...events);
+      revision = item.revision;
+      order = events.length;
+    }
+  }
+  return { placed, next: { revision, order } };
+}
