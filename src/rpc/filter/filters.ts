@@ -17,10 +17,10 @@ export interface Filters {
   /**
    * The filter of an expression; undefined for an empty one.
    *
-   * @param field the path that a violation names.
+   * @param field the path that a violation names; default "filter". Who validated the request before sees none.
    * @throws DomainError FIELDS_INVALID with the position of the fault: syntax, unknown names, types, no boolean, too costly.
    */
-  compile<Kind extends FilterKind>(kind: Kind, text: string, field: string): Filter<FilterSubjects[Kind]> | undefined;
+  compile<Kind extends FilterKind>(kind: Kind, text: string, field?: string): Filter<FilterSubjects[Kind]> | undefined;
   /** What is wrong with an expression, position first; undefined when nothing is. */
   faultOf(kind: FilterKind, text: string): string | undefined;
 }
@@ -49,7 +49,7 @@ export function createFilters({ capacity = DEFAULT_CAPACITY }: FiltersOptions = 
   };
 
   return {
-    compile(kind, text, field) {
+    compile(kind, text, field = "filter") {
       if (text === "") return undefined;
       const result = known(kind, text);
       if ("fault" in result) throw invalidField(field, result.fault);
