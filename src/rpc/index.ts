@@ -19,7 +19,11 @@ export { type GrpcLimits, type GrpcServer, type GrpcServerOptions, openGrpcServe
 export type { PlainPages } from "./http/plain-routes.js";
 export { type HttpServer, type HttpServerOptions, openHttpServer } from "./http/server.js";
 export { createRpcMetrics, type RpcMetrics } from "./metrics.js";
+export { createPageTokens, type PageTokens, pageScope } from "./page-tokens.js";
 export type { RpcStatus } from "./rpc-status.js";
 export { createRules, type Rules } from "./rules/index.js";
 export { type ServedService, servedService } from "./served-service.js";
+export { type AdminServiceOptions, createAdminService } from "./services/admin.js";
 export { createDiscoveryService } from "./services/discovery.js";
+export { createRegistryService } from "./services/registry.js";
+export type { RegistryServiceOptions } from "./services/registry-options.js";
