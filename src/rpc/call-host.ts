@@ -3,6 +3,7 @@ import type { Clock } from "../stream/index.js";
 import type { CallBook } from "./calls.js";
 import { toStatus } from "./errors.js";
 import type { CallHost } from "./grpc/route.js";
+import { HalfCloses } from "./half-close.js";
 import { codeName } from "./metrics.js";
 
 /** Options of `createCallHost`. */
@@ -20,6 +21,7 @@ export function createCallHost(options: CallHostOptions): CallHost {
     calls,
     clock,
     maxMessageBytes,
+    halfCloses: new HalfCloses(),
     toStatus: (error) => toStatus(error, log),
     ended(method, code, reason, seconds) {
       if (!log.isLevelEnabled("debug")) return;

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, type IncomingHttpHeaders } from "node:http2";
+import { connect as connectTcp, type Socket } from "node:net";
 import { fromBinary } from "@bufbuild/protobuf";
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.js";
@@ -16,9 +17,13 @@ export interface RawStatus {
 /** gRPC without a gRPC library: for what no well-behaved client sends. */
 export class RawGrpc implements AsyncDisposable {
   readonly session: ClientHttp2Session;
+  /** The connection itself, to end it in ways that HTTP/2 does not know. */
+  readonly socket: Socket;
 
   constructor(baseUrl: string) {
-    this.session = connect(baseUrl);
+    const { hostname, port } = new URL(baseUrl);
+    this.socket = connectTcp({ host: hostname, port: Number(port), allowHalfOpen: true });
+    this.session = connect(baseUrl, { createConnection: () => this.socket });
     // Tests look at streams; how their connection ended is theirs to say.
     this.session.on("error", () => {});
   }

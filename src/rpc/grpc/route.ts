@@ -2,6 +2,7 @@ import { type DescMethod, fromBinary } from "@bufbuild/protobuf";
 import type { Code } from "@connectrpc/connect";
 import type { Clock } from "../../stream/index.js";
 import type { CallBook } from "../calls.js";
+import type { HalfCloses } from "../half-close.js";
 import type { MethodMetrics } from "../metrics.js";
 import type { RpcStatus } from "../rpc-status.js";
 import type { Handler } from "../served-service.js";
@@ -12,6 +13,7 @@ export interface CallHost {
   readonly calls: CallBook;
   readonly clock: Clock;
   readonly maxMessageBytes: number;
+  readonly halfCloses: HalfCloses;
   /** Whatever was thrown, as a status; logs what nobody foresaw. */
   toStatus(error: unknown): RpcStatus;
   /** Told of each call that ended, for the log. */

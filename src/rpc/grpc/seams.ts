@@ -1,3 +1,4 @@
+import type { Http2Session, ServerHttp2Stream } from "node:http2";
 import type { Server, ServerInterceptingCallInterface } from "@grpc/grpc-js";
 
 /**
@@ -10,9 +11,19 @@ import type { Server, ServerInterceptingCallInterface } from "@grpc/grpc-js";
  * Why: node:http2 ends the readable side on a reset or a lost connection too, and grpc-js passes that on as a half-close.
  */
 export function brokeOff(call: ServerInterceptingCallInterface): boolean {
+  const stream = streamOf(call);
+  return stream.destroyed || stream.closed;
+}
+
+/** The connection that a call came on; undefined when it is gone. */
+export function connectionOf(call: ServerInterceptingCallInterface): Http2Session | undefined {
+  return streamOf(call).session;
+}
+
+function streamOf(call: ServerInterceptingCallInterface): ServerHttp2Stream {
   const stream: unknown = Reflect.get(call, "stream");
-  if (typeof stream !== "object" || stream === null) return false;
-  return Reflect.get(stream, "destroyed") === true || Reflect.get(stream, "closed") === true;
+  if (stream === undefined) throw new Error("grpc-js keeps a call's stream elsewhere now");
+  return stream as ServerHttp2Stream;
 }
 
 /** Has `handlerFor` asked for a handler where the server has none, so that an unknown method is a call like others. */

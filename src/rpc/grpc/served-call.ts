@@ -9,7 +9,7 @@ import { libraryFault } from "./library-fault.js";
 import type { PartialStatus } from "./partial-status.js";
 import { RequestStream } from "./request-stream.js";
 import { type CallHost, type Route, Unreadable } from "./route.js";
-import { brokeOff } from "./seams.js";
+import { brokeOff, connectionOf } from "./seams.js";
 
 /**
  * One call of a Connect-shaped handler, served by grpc-js: begun -> running -> over.
@@ -104,9 +104,20 @@ export class ServedCall extends ServerInterceptingCall implements ActiveCall {
   #halfClose(): void {
     // A stream that broke off is told of by onCancel, which follows.
     if (brokeOff(this.#base)) return;
-    if (this.#requests) this.#requests.end();
+    if (this.#requests) this.#endRequests(this.#requests);
     else if (this.#request === undefined) this.#fail(unreadable("this method takes one message, and there is none"));
     else if (this.#context && !this.#statusSent) this.#run(this.#request, this.#context);
+  }
+
+  #endRequests(requests: RequestStream): void {
+    const connection = this.kind === "bidi_streaming" ? connectionOf(this.#base) : undefined;
+    if (connection) {
+      void this.#host.halfCloses.settled(connection).then((settled) => {
+        if (settled && !brokeOff(this.#base)) requests.end();
+      });
+    } else {
+      requests.end();
+    }
   }
 
   #run(input: unknown, context: GrpcContext): void {
