@@ -7,7 +7,7 @@ import { stopGracefully } from "./app/stop.js";
 import { readVersion } from "./app/version.js";
 import type { Config, ListenAddress } from "./config.js";
 import { createLogger, createMetrics, Health } from "./observe/index.js";
-import { CallBook } from "./rpc/index.js";
+import { CallBook, createRpcMetrics } from "./rpc/index.js";
 import { type Clock, systemClock } from "./stream/index.js";
 
 /** What the surroundings decide, and what a test puts in the place of the real thing. */
@@ -52,15 +52,20 @@ export async function startApp(config: Config, overrides: AppOverrides = {}): Pr
     await rooms.close();
   };
   let servers: Servers;
+  let grpcAddress: ListenAddress | undefined;
   try {
-    const services = createServices({ config, rooms, clock, version });
-    servers = await openServers({ config, services, calls, health, clock, log, rooms, register: metrics.register });
+    const rpc = createRpcMetrics(metrics.register);
+    const address = () => (grpcAddress ? textOf(grpcAddress) : "");
+    const services = createServices({ config, rooms, clock, log, metrics: rpc, version, address });
+    const { register } = metrics;
+    servers = await openServers({ config, services, calls, health, clock, log, rooms, register, metrics: rpc });
   } catch (error) {
     await release();
     throw error;
   }
   health.setState("serving");
-  const { grpcAddress, httpAddress } = servers;
+  const { httpAddress } = servers;
+  grpcAddress = servers.grpcAddress;
   log.info({ version, grpc: textOf(grpcAddress), http: httpAddress && textOf(httpAddress) }, "serving");
 
   let stopping: Promise<void> | undefined;

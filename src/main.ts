@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from "commander";
+import { addRestore } from "./app/restore.js";
 import { addServe, type ServeHost } from "./app/serve.js";
 import { readVersion } from "./app/version.js";
 import { addCommands, createProcessIo, EXIT, runProgram } from "./cli/index.js";
@@ -27,6 +28,7 @@ const program = new Command("portolan")
   .description("A control plane for service governance: register, discover, watch, observe.")
   .version(readVersion());
 addServe(program, host);
+addRestore(program, io, process.stdin);
 addCommands(program, io);
 
 try {

@@ -3,7 +3,7 @@ import type { Registry as MetricsRegister } from "prom-client";
 import type { Config } from "../config.js";
 import { createDiscovery, createDiscoveryMetrics, type StoreDiscovery } from "../discovery/index.js";
 import { createRegistry, createRegistryMetrics, type Registry } from "../registry/index.js";
-import { createStoreMetrics, openMemoryStore, type Store } from "../store/index.js";
+import { createStoreMetrics, openLevelStore, openMemoryStore, type Store } from "../store/index.js";
 import type { Clock } from "../stream/index.js";
 
 /** What every room is given. */
@@ -62,5 +62,5 @@ function openStore({ config, clock, log, register }: Surroundings): Promise<Stor
     historyMaxRevisions: config.historyMaxRevisions,
     maxPendingCommits: config.maxPendingCommits,
   };
-  return openMemoryStore(options);
+  return config.store === "memory" ? openMemoryStore(options) : openLevelStore({ ...options, dataDir: config.dataDir });
 }

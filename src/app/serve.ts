@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import { type App, startApp } from "../app.js";
 import { EXIT } from "../cli/index.js";
 import { ConfigError, loadConfig, SETTINGS, type Setting, variableOf } from "../config.js";
+import { StoreOpenError } from "../store/index.js";
 import { ListenError } from "./listen-error.js";
 
 /** The part of the process that serving works with. */
@@ -80,6 +81,6 @@ async function start(host: ServeHost, flags: Record<string, string>, file: strin
 /** What an operator can do something about, a line each; undefined for a fault of ours. */
 function linesOf(error: unknown): readonly string[] | undefined {
   if (error instanceof ConfigError) return error.faults;
-  if (error instanceof ListenError) return [error.message];
+  if (error instanceof ListenError || error instanceof StoreOpenError) return [error.message];
   return undefined;
 }

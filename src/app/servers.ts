@@ -8,12 +8,12 @@ import {
   type CallBook,
   createCallHost,
   createHealthService,
-  createRpcMetrics,
   type GrpcServer,
   type HttpServer,
   openGrpcServer,
   openHttpServer,
   type PlainPages,
+  type RpcMetrics,
   type ServedService,
 } from "../rpc/index.js";
 import type { Clock } from "../stream/index.js";
@@ -30,6 +30,7 @@ export interface ServersOptions {
   readonly log: Logger;
   readonly rooms: Rooms;
   readonly register: MetricsRegister;
+  readonly metrics: RpcMetrics;
 }
 
 /** Both servers, listening. */
@@ -42,9 +43,9 @@ export interface Servers {
 
 /** @throws ListenError when one of the addresses cannot be bound; neither is then. */
 export async function openServers(options: ServersOptions): Promise<Servers> {
-  const { config, calls, clock, log, register } = options;
+  const { config, calls, clock, log, metrics } = options;
   const shared = {
-    metrics: createRpcMetrics(register),
+    metrics,
     call: createCallHost({ calls, clock, log, maxMessageBytes: config.maxMessageBytes }),
   };
   const grpc = await openGrpc(options, shared);

@@ -1,23 +1,56 @@
+import type { Logger } from "pino";
+import { AdminService } from "../../gen/portolan/admin/v1/admin_pb.js";
 import { DiscoveryService } from "../../gen/portolan/discovery/v1/discovery_pb.js";
+import { RegistryService } from "../../gen/portolan/registry/v1/registry_pb.js";
 import type { Config } from "../config.js";
-import { createDiscoveryService, createFilters, createRules, type ServedService, servedService } from "../rpc/index.js";
+import {
+  createAdminService,
+  createDiscoveryService,
+  createFilters,
+  createPageTokens,
+  createRegistryService,
+  createRules,
+  type RpcMetrics,
+  type ServedService,
+  servedService,
+} from "../rpc/index.js";
 import type { Clock } from "../stream/index.js";
 import type { Rooms } from "./rooms.js";
 
-/** Every public service with its handlers. */
-export function createServices(options: {
+/** What the handlers work with. */
+export interface ServicesOptions {
   readonly config: Config;
   readonly rooms: Rooms;
   readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: RpcMetrics;
   readonly version: string;
-}): ServedService[] {
-  const { config, rooms } = options;
-  const { discovery } = rooms;
+  /** Where gRPC is served, once it is. */
+  readonly address: () => string;
+}
+
+/** Every public service with its handlers. */
+export function createServices(options: ServicesOptions): ServedService[] {
+  const { config, rooms, clock, log, metrics, version, address } = options;
+  const { store, registry, discovery } = rooms;
   const filters = createFilters();
   const rules = createRules({
     filters,
     watchMaxTargets: config.watchMaxTargets,
     telemetryRetentionMs: config.telemetryMaxAgeMs,
   });
-  return [servedService(DiscoveryService, createDiscoveryService({ discovery, rules, filters }))];
+  const pageTokens = createPageTokens({ secret: store.secret, clock });
+  const shared = { registry, discovery, rules, filters, pageTokens, clock, log };
+  return [
+    servedService(
+      RegistryService,
+      createRegistryService({
+        ...shared,
+        maxSessionRequests: config.sessionMaxInFlight,
+        onSessionFailure: (reason) => metrics.error(reason),
+      }),
+    ),
+    servedService(DiscoveryService, createDiscoveryService(shared)),
+    servedService(AdminService, createAdminService({ ...shared, store, version, address })),
+  ];
 }

@@ -1,0 +1,57 @@
+import { createReadStream } from "node:fs";
+import type { Command } from "commander";
+import { type CliIo, EXIT } from "../cli/index.js";
+import { SETTINGS, variableOf } from "../config.js";
+import { restoreBackup, StoreOpenError } from "../store/index.js";
+
+/** Adds `portolan restore`: a backup file becomes a store, with no server running. */
+export function addRestore(program: Command, io: CliIo, stdin: AsyncIterable<Uint8Array>): void {
+  const { dataDir } = SETTINGS;
+  program
+    .command("restore")
+    .description("Make a store of a backup, in an empty directory. No server needs to run.")
+    .argument("<backup>", "the file that `portolan backup` wrote, or - for standard input")
+    .option(
+      `--${dataDir.name} <directory>`,
+      `where the store is to lie; empty or absent`,
+      io.env[variableOf(dataDir)] ?? dataDir.default,
+    )
+    .option(
+      "--revision-bump <count>",
+      "added to the backup's revision, so that watches which saw more begin again",
+      "0",
+    )
+    .action(async (backup: string, options: { readonly dataDir: string; readonly revisionBump: string }) => {
+      const input = backup === "-" ? stdin : createReadStream(backup);
+      io.setExitCode(await restore(input, options, io));
+    });
+}
+
+async function restore(
+  input: AsyncIterable<Uint8Array>,
+  options: { readonly dataDir: string; readonly revisionBump: string },
+  io: CliIo,
+): Promise<number> {
+  if (!/^\d{1,18}$/.test(options.revisionBump)) {
+    io.stderr.write(`portolan: --revision-bump must be a whole number, not ${options.revisionBump}\n`);
+    return EXIT.usage;
+  }
+  try {
+    const { dataDir } = options;
+    const { revision, entities, sessions } = await restoreBackup({
+      input,
+      dataDir,
+      revisionBump: BigInt(options.revisionBump),
+    });
+    io.stdout.write(`restored revision ${revision} (${entities} entities, ${sessions} sessions) into ${dataDir}\n`);
+    return EXIT.ok;
+  } catch (error) {
+    if (!(error instanceof StoreOpenError || isSystemError(error))) throw error;
+    io.stderr.write(`portolan: ${error.message.split("\n")[0]}\n`);
+    return EXIT.failed;
+  }
+}
+
+function isSystemError(error: unknown): error is Error {
+  return error instanceof Error && "syscall" in error;
+}
