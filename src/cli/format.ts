@@ -85,3 +85,13 @@ export function formatHealth(health: Health, palette: Palette): string {
 export function formatVersion(version: string): string {
   return /^\d/.test(version) ? `v${version}` : orNothing(version);
 }
+
+/** How each line of a watch begins: the time, and the revision; "..." on a piece that goes on in the next response. */
+export function formatHead(
+  response: { readonly revision: bigint; readonly synced: boolean },
+  nowMs: number,
+  palette: Palette,
+): string {
+  const isPiece = response.revision === 0n && !response.synced;
+  return palette.dim(`${formatClock(nowMs)}  ${isPiece ? "..." : `r${response.revision}`}`);
+}

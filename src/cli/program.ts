@@ -31,6 +31,8 @@ const COMMANDS = [
 
 /** Adds every command that talks to a control plane, and `protos`, to the program. Nothing runs before it is parsed. */
 export function addCommands(program: Command, io: CliIo): void {
+  // The program's own --version would otherwise swallow that of `register`.
+  program.enablePositionalOptions();
   for (const add of COMMANDS) add(program, io);
 }
 

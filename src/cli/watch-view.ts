@@ -41,7 +41,8 @@ export class WatchView {
     if (response.reset) this.#doubtAll();
     const lines = response.updates.flatMap((update) => this.#update(update));
     if (response.synced) this.#resyncing = false;
-    return this.#resyncing || response.revision === 0n ? lines : [...lines, ...this.#settle()];
+    const isWhole = response.synced || response.revision !== 0n;
+    return isWhole && !this.#resyncing ? [...lines, ...this.#settle()] : lines;
   }
 
   #doubtAll(): void {

@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { Command } from "commander";
 import { expect, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import { type ResolveRequest, WatchResponseSchema } from "../../gen/portolan/discovery/v1/discovery_pb.js";
@@ -11,7 +12,7 @@ import {
   RegisterResponseSchema,
 } from "../../gen/portolan/registry/v1/registry_pb.js";
 import { type QueryLogsRequest, Severity, type TailLogsRequest } from "../../gen/portolan/telemetry/v1/telemetry_pb.js";
-import { EXIT } from "../../src/cli/index.js";
+import { addCommands, EXIT, runProgram } from "../../src/cli/index.js";
 import { FakeClock } from "../support/fake-clock.js";
 import { FakeIo } from "./fake-io.js";
 import { type Answers, FakePlane } from "./fake-plane.js";
@@ -180,6 +181,17 @@ test("watch prints bookmarks only when asked", async () => {
   }
   expect((await run({ discovery: { watch } }, "watch", "a", "--once")).stdout.text).not.toMatch(/r41/);
   expect((await run({ discovery: { watch } }, "watch", "a", "--once", "-v")).stdout.text).toMatch(/r41 {2}bookmark/);
+});
+
+test("watch of an empty plane is synced at r0", async () => {
+  async function* watch() {
+    yield { reset: true, synced: true, updates: [{ service: "a", reset: true }] };
+  }
+  expect((await run({ discovery: { watch } }, "watch", "a", "--once")).stdout.text.split("\n")).toEqual([
+    "12:01:07  r0  ! a  no such service yet",
+    "12:01:07  r0  synced: 0 instances of 0 services",
+    "",
+  ]);
 });
 
 test("watch prints a line of JSON or a YAML document for each response", async () => {
@@ -403,6 +415,23 @@ test("register --once registers all that the command line says and returns", asy
       healthCheck: { probe: { case: "http", value: { path: "/ready" } } },
     },
   });
+});
+
+test("the version of a registration is not taken for a question after the program's own", async () => {
+  let version = "";
+  const register = (request: RegisterRequest) => {
+    version = request.instance?.version ?? "";
+    return {};
+  };
+  await using plane = await FakePlane.start({ registry: { register } });
+  const io = new FakeIo();
+  const program = new Command("portolan").version("0.1.0");
+  addCommands(program, io);
+  const words = ["register", "--once", "--service", "a", "--endpoint", "h:1", "--version", "2.1"];
+  await runProgram(program, ["node", "portolan", ...words, "--server", plane.address], io);
+  expect([io.stdout.text, version]).toEqual([expect.stringMatching(/^registered a\//), "2.1"]);
+  await runProgram(program, ["node", "portolan", "--version"], io);
+  expect(io.stdout.text).toMatch(/\n0\.1\.0\n$/);
 });
 
 test("register makes an id that the registry takes", async () => {

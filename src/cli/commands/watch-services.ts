@@ -7,7 +7,7 @@ import type { Service } from "../../../gen/portolan/registry/v1/registry_pb.js";
 import { type Context, interruption } from "../context.js";
 import { durationOf } from "../duration.js";
 import { follow } from "../follow.js";
-import { formatClock } from "../format.js";
+import { formatHead } from "../format.js";
 import { BOOKMARK_INTERVAL_MS, SILENT_INTERVALS } from "./watch-timing.js";
 
 /** What to watch of the list of services. */
@@ -96,9 +96,7 @@ function formatResponse(
   isBookmark: boolean,
 ): string {
   const { palette, io } = context;
-  const head = palette.dim(
-    `${formatClock(io.clock.wallMs())}  ${response.revision === 0n ? "..." : `r${response.revision}`}`,
-  );
+  const head = formatHead(response, io.clock.wallMs(), palette);
   const colours = { "+": palette.green, "~": palette.yellow, "-": palette.red };
   const lines = view
     .apply(response)

@@ -1,10 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import type { Command } from "commander";
-import {
-  TargetSchema,
-  type WatchResponse,
-  WatchResponseSchema,
-} from "../../../gen/portolan/discovery/v1/discovery_pb.js";
+import { TargetSchema, type WatchResponse } from "../../../gen/portolan/discovery/v1/discovery_pb.js";
 import type { Locality } from "../../../gen/portolan/registry/v1/registry_pb.js";
 import {
   addPlaneCommand,
@@ -19,11 +15,9 @@ import { durationOf } from "../duration.js";
 import { CliError } from "../errors.js";
 import { EXIT } from "../exit-codes.js";
 import { follow } from "../follow.js";
-import { formatClock } from "../format.js";
 import type { CliIo } from "../io.js";
 import { parseLocality } from "../parse.js";
-import { Columns } from "../table.js";
-import { formatDelay, type ViewLine, WatchView } from "../watch-view.js";
+import { WatchPrinter } from "./watch-printer.js";
 import { watchServices } from "./watch-services.js";
 import { BOOKMARK_INTERVAL_MS, SILENT_INTERVALS } from "./watch-timing.js";
 
@@ -107,57 +101,4 @@ function targetOf(context: Context, service: string, options: WatchOptions) {
     filter: options.filter ?? "",
     endpointName: options.endpointName ?? "",
   });
-}
-
-/** Prints responses as lines for people, or whole for programs. */
-class WatchPrinter {
-  readonly #context: Context;
-  readonly #verbose: boolean;
-  readonly #view: WatchView;
-  readonly #columns = new Columns();
-  #live = false;
-
-  constructor(context: Context, verbose: boolean) {
-    this.#context = context;
-    this.#verbose = verbose;
-    this.#view = new WatchView(context.palette);
-  }
-
-  async print(response: WatchResponse): Promise<void> {
-    const isBookmark = response.updates.length === 0 && !response.synced && !response.reset;
-    if (isBookmark && !this.#verbose) return;
-    await this.#context.out.item(WatchResponseSchema, response, () => this.#lines(response, isBookmark).join(""));
-  }
-
-  #lines(response: WatchResponse, isBookmark: boolean): string[] {
-    const { palette, io } = this.#context;
-    const nowMs = io.clock.wallMs();
-    const delay = this.#live ? formatDelay(response, nowMs) : "";
-    const changes = this.#view.apply(response);
-    const rows = changes.map((line) => this.#row(line, delay));
-    for (const row of rows) this.#columns.widen(row);
-    const head = `${palette.dim(formatClock(nowMs))}  ${palette.dim(response.revision === 0n ? "..." : `r${response.revision}`)}`;
-    const lines = rows.map((row) => `${head}  ${this.#columns.format(row)}\n`);
-    if (response.synced) lines.push(`${head}  ${this.#syncedText()}\n`);
-    if (isBookmark) lines.push(`${head}  ${palette.dim("bookmark")}\n`);
-    if (response.synced) this.#live = true;
-    return lines;
-  }
-
-  #row(line: ViewLine, delay: string): string[] {
-    const { palette } = this.#context;
-    const colour = { "+": palette.green, "~": palette.yellow, "-": palette.red, "!": palette.magenta }[line.sign];
-    return [`${colour(line.sign)} ${line.name}`, ...line.cells, ...(delay === "" ? [] : [palette.dim(delay)])];
-  }
-
-  #syncedText(): string {
-    const { instances, services } = this.#view.counts();
-    return this.#context.palette.bold(
-      `synced: ${instances} ${plural(instances, "instance")} of ${services} ${plural(services, "service")}`,
-    );
-  }
-}
-
-function plural(count: number, noun: string): string {
-  return count === 1 ? noun : `${noun}s`;
 }
