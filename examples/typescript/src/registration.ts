@@ -3,11 +3,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import {
-  type Directive,
   type InstanceSchema,
   type Opened,
   RegistryService,
   type SessionRequestSchema,
+  type SessionResponse,
 } from "../gen/portolan/registry/v1/registry_pb.js";
 import { backoffMs } from "./plane.js";
 
@@ -65,24 +65,15 @@ export class Registration {
       else leave.addEventListener("abort", halfClose, { once: true });
       const registry = createClient(RegistryService, this.plane);
       for await (const { response } of registry.session(requests, { signal: cancel.signal })) {
-        switch (response.case) {
-          case "opened":
-            if (!this.#opened(response.value) && !leave.aborted) {
-              send({ requestId: 2n, request: { case: "register", value: { instance: this.instance } } });
-            }
-            break;
-          case "committed":
-            console.log(`registered ${this.instance.id} at revision ${response.value.revision}`);
-            break;
-          case "failed":
-            throw new ConnectError(response.value.message, response.value.code);
-          case "directive":
-            if (this.#obey(response.value)) return;
+        if (response.case === "opened" && !this.#opened(response.value) && !leave.aborted) {
+          send({ requestId: 2n, request: { case: "register", value: { instance: this.instance } } });
         }
+        const refusal = this.#refusalIn(response);
+        if (refusal) throw refusal;
       }
     } finally {
       leave.removeEventListener("abort", halfClose);
-      cancel.abort(); // without a half-close: the plane keeps what we registered for the session's TTL
+      cancel.abort();
     }
   }
 
@@ -95,13 +86,19 @@ export class Registration {
     return held;
   }
 
-  /** True when the stream should be opened anew. */
-  #obey({ directive }: Directive): boolean {
-    if (directive.case === "superseded") {
-      throw new ConnectError("another process registered it", Code.Aborted);
+  /** Why we cannot go on after this response; undefined when we can. */
+  #refusalIn(response: SessionResponse["response"]): ConnectError | undefined {
+    if (response.case === "failed") return new ConnectError(response.value.message, response.value.code);
+    if (response.case === "committed") {
+      console.log(`registered ${this.instance.id} at revision ${response.value.revision}`);
     }
-    console.log(`the plane asks us to ${directive.case}`);
-    return directive.case === "reconnect";
+    if (response.case !== "directive") return undefined;
+    const order = response.value.directive.case;
+    if (order === "superseded") return new ConnectError("another process registered it", Code.Aborted);
+    // "reconnect": the plane is about to stop and will end the stream; then we resume. To cancel it ourselves would not do:
+    // Node's HTTP/2 half-closes a stream that it cancels, and a half-close deregisters.
+    console.log(`the plane asks us to ${order}`);
+    return undefined;
   }
 
   #judge(error: ConnectError): void {
