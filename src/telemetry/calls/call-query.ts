@@ -78,11 +78,12 @@ export class CallReader {
   }
 
   /** @throws DomainError FIELDS_INVALID on `step` when there would be too many points; STORE_UNAVAILABLE. */
-  async query(query: CallQuery): Promise<CallAnswer> {
+  async query(query: CallQuery, signal?: AbortSignal): Promise<CallAnswer> {
     const range = this.#range(query);
     const groups = new Map<string, Group>();
     let points = 0;
     for await (const [windowMs, stats] of this.records(tableFor(query), range.startMs, range.endMs)) {
+      signal?.throwIfAborted();
       if (!isWanted(query, stats)) continue;
       const step = Math.floor((windowMs - range.startMs) / range.stepMs);
       points += addTo(groups, query.groupBy, step, stats);

@@ -62,7 +62,7 @@ export class EventTails {
     }
     const floor = events.floor;
     if (after > current || (after < floor && after < compactedRevision)) {
-      const oldest = floor < compactedRevision ? floor : compactedRevision;
+      const oldest = floor - compactedRevision < 0n ? floor : compactedRevision;
       throw new DomainError({ reason: "REVISION_OUT_OF_RANGE", requested: after, oldest, current });
     }
     if (after >= floor) return { place: { revision: after, order: -1 }, revision: after };

@@ -19,8 +19,8 @@ export interface LogJournalOptions {
   readonly metrics: TelemetryMetrics;
   /** Bytes that may wait to be written; new records are dropped beyond it. */
   readonly maxPendingBytes: number;
-  /** Told of each record taken in, with its number, at once. Must not throw. */
-  readonly onRecord: (record: LogRecord, sequence: number) => void;
+  /** Told of each record taken in, at once. Must not throw. */
+  readonly onRecord: (record: LogRecord) => void;
 }
 
 interface Pending {
@@ -84,7 +84,7 @@ export class LogJournal implements Source {
     }
     this.#pending.push({ operation: { type: "put", key, value }, growth: { kind: "logs", timeMs, bytes } });
     this.#pendingBytes += bytes;
-    this.#options.onRecord(record, sequence);
+    this.#options.onRecord(record);
     return true;
   }
 

@@ -20,7 +20,7 @@ export interface LogTailOptions {
 
 /** A batch's most records, and about its most characters. */
 const BATCH_RECORDS = 500;
-const BATCH_CHARACTERS = 1024 * 1024;
+const BATCH_CHARACTERS = 512 * 1024;
 
 /**
  * What one tail has not read yet: a ring that drops its oldest record when it is full.
