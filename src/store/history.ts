@@ -4,7 +4,7 @@ import { outOfRange } from "./faults.js";
 import type { Journal, Sealed } from "./journal.js";
 
 /** How many change sets are handed out before the event loop gets its turn. */
-const TURN = 256;
+const TURN = 256n;
 
 /** Options of a reader of history. */
 export interface HistoryOptions {
@@ -26,14 +26,15 @@ export async function* readHistory(options: HistoryOptions): AsyncGenerator<Chan
   let next = options.after + 1n;
   while (next <= through) {
     const from = next;
+    if (from <= options.compactedRevision()) throw outOfRange(from - 1n, options.compactedRevision(), through);
     for (const changeSet of await journal.read(from, through)) {
       signal?.throwIfAborted();
       if (changeSet.revision !== next) break;
       yield changeSet;
       next++;
-      if (next % BigInt(TURN) === 0n) await setImmediate();
+      if (next % TURN === 0n) await setImmediate();
     }
-    // Told by what was read and not by the mark: records may go while they are being read.
+    // Compaction can overtake a read that is under way, too: then what was read begins later, or not at all.
     if (next === from) throw outOfRange(from - 1n, options.compactedRevision(), through);
   }
 }

@@ -135,7 +135,7 @@ export class Ledger implements DurableView {
     this.#aheadRevision = changeSet.revision;
     for (const { key, before, after } of changeSet.changes) {
       this.#ahead.set(key, { revision: changeSet.revision, entity: after });
-      this.#index(key, after ?? before, after !== undefined);
+      if (!before || !after) this.#index(key, after ?? before, after !== undefined);
     }
   }
 
@@ -200,11 +200,11 @@ export class Ledger implements DurableView {
   #stamp(draft: EntityDraft, revision: bigint): Change & { readonly after: Entity } {
     const key = keyOf(draft);
     const before = this.peek(key);
-    const revisions = { createRevision: before?.value.createRevision ?? revision, modRevision: revision };
+    const createRevision = before?.value.createRevision ?? revision;
     const after: Entity =
       draft.kind === "service"
-        ? { kind: "service", value: { ...draft.value, ...revisions } }
-        : { kind: "instance", value: { ...draft.value, ...revisions } };
+        ? { kind: "service", value: { ...draft.value, createRevision, modRevision: revision } }
+        : { kind: "instance", value: { ...draft.value, createRevision, modRevision: revision } };
     return before ? { key, before, after } : { key, after };
   }
 

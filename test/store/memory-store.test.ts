@@ -1,4 +1,4 @@
 import { openMemoryStore } from "../../src/store/index.js";
 import { storeSuite } from "../suites/store.js";
 
-storeSuite(openMemoryStore);
+storeSuite({ open: openMemoryStore, reopen: async (store) => store, modelRuns: 100 });
