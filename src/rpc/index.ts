@@ -27,3 +27,5 @@ export { type AdminServiceOptions, createAdminService } from "./services/admin.j
 export { createDiscoveryService } from "./services/discovery.js";
 export { createRegistryService } from "./services/registry.js";
 export type { RegistryServiceOptions } from "./services/registry-options.js";
+export { createTelemetryService } from "./services/telemetry.js";
+export type { TelemetryServiceOptions } from "./services/telemetry-options.js";
