@@ -1,4 +1,4 @@
-import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 
 const MAX_KEY_LENGTH = 64;
 
@@ -29,12 +29,15 @@ function inField(field: DescField, value: unknown, path: readonly PropertyKey[],
   const [key, ...rest] = path;
   if (key === undefined) return text;
   if (field.fieldKind === "message") return inMessage(field.message, value, path, text);
-  const element = `${text}[${field.fieldKind === "map" ? mapKey(key) : String(key)}]`;
+  const element = `${text}[${hasTextKeys(field) ? mapKey(String(key)) : String(key)}]`;
   return field.message ? inMessage(field.message, memberOf(value, key), rest, element) : element;
 }
 
-function mapKey(key: PropertyKey): string {
-  if (typeof key !== "string") return String(key);
+function hasTextKeys(field: DescField): boolean {
+  return field.fieldKind === "map" && field.mapKey === ScalarType.STRING;
+}
+
+function mapKey(key: string): string {
   return JSON.stringify(key.length > MAX_KEY_LENGTH ? `${key.slice(0, MAX_KEY_LENGTH)}…` : key);
 }
 

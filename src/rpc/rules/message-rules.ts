@@ -38,8 +38,12 @@ export function rulesFor<Desc extends DescMessage>(
 ): MessageRules<Desc> {
   const named: Record<string, FieldRule> = fields;
   const checked = Object.entries(named).filter((entry): entry is [string, z.ZodType] => typeof entry[1] !== "symbol");
-  const shape = z.object(Object.fromEntries(checked), { error: "is required" });
-  return { desc, fields: named, type: whole ? checking<MessageShape<Desc>>(shape, whole) : shape };
+  const shape = Object.fromEntries(checked);
+  // Loose, so that `whole` sees the message with the fields that have no rule.
+  const type = whole
+    ? checking<MessageShape<Desc>>(z.looseObject(shape, { error: "is required" }), whole)
+    : z.object(shape, { error: "is required" });
+  return { desc, fields: named, type };
 }
 
 /** A type whose values `check` looks at as a whole too, whatever is wrong with their parts. */
@@ -51,9 +55,17 @@ export function checking<Value>(type: z.ZodType, check: (value: Value, report: R
   return type.check(whole);
 }
 
-/** A value that `check` alone looks at. */
+/** A value that `check` alone looks at; what is not there is right. */
 export function custom<Value>(check: (value: Value, report: Report) => void): z.ZodType {
-  return z.any().check((payload) => check(payload.value, reportTo(payload)));
+  return z
+    .any()
+    .check((payload) => check(payload.value, reportTo(payload)))
+    .optional();
+}
+
+/** A message that must be there, and that `check` alone looks at. */
+export function requiredMessage<Value>(check: (value: Value, report: Report) => void): z.ZodType {
+  return checking(z.looseObject({}, { error: "is required" }), check);
 }
 
 function reportTo(payload: z.core.ParsePayload): Report {

@@ -88,7 +88,7 @@ const histogramRules = rulesFor(
   LatencyHistogramSchema,
   { boundsMs: list(finite, 0, MAX_BOUNDS), counts: list(free, 1, MAX_BOUNDS + 1), sumMs: finite },
   ({ boundsMs, counts }, report) => {
-    const descent = boundsMs.findIndex((bound, index) => index > 0 && !(bound > (boundsMs[index - 1] ?? bound)));
+    const descent = boundsMs.findIndex((bound, index) => index > 0 && bound <= (boundsMs[index - 1] ?? 0));
     if (descent > 0) report(["boundsMs", descent], "must be above the bound before it");
     if (counts.length !== boundsMs.length + 1) report(["counts"], "must have one entry more than bounds_ms");
   },

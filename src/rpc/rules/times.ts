@@ -1,7 +1,7 @@
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import type * as z from "zod";
 import { durationMsFromProto } from "../translate/index.js";
-import { custom } from "./message-rules.js";
+import { custom, type Report, requiredMessage } from "./message-rules.js";
 
 const MAX_DURATION_SECONDS = 315_576_000_000n;
 const MIN_TIMESTAMP_SECONDS = -62_135_596_800n;
@@ -19,8 +19,7 @@ export interface DurationBounds {
 /** A duration that may be unset. */
 export function duration(bounds: DurationBounds): z.ZodType {
   const error = `must be ${inWords(bounds.minMs)} to ${inWords(bounds.maxMs)}${bounds.zero ? ", or 0" : ""}`;
-  return custom<Duration | undefined>((value, report) => {
-    if (value === undefined) return;
+  return custom<Duration>((value, report) => {
     if (!isDuration(value))
       return report([], "must be a well-formed Duration: seconds and nanos of one sign, in range");
     const ms = durationMsFromProto(value);
@@ -30,16 +29,14 @@ export function duration(bounds: DurationBounds): z.ZodType {
 }
 
 /** A point in time that may be unset. */
-export const timestamp: z.ZodType = custom<Timestamp | undefined>((value, report) => {
-  if (value !== undefined && !isTimestamp(value))
-    report([], "must be a time of the years 1 to 9999 with nanos of 0 to 999,999,999");
-});
+export const timestamp: z.ZodType = custom(checkTimestamp);
 
 /** A point in time that must be there. */
-export const requiredTimestamp: z.ZodType = custom<Timestamp | undefined>((value, report) => {
-  if (value === undefined) report([], "is required");
-  else if (!isTimestamp(value)) report([], "must be a time of the years 1 to 9999 with nanos of 0 to 999,999,999");
-});
+export const requiredTimestamp: z.ZodType = requiredMessage(checkTimestamp);
+
+function checkTimestamp(value: Timestamp, report: Report): void {
+  if (!isTimestamp(value)) report([], "must be a time of the years 1 to 9999 with nanos of 0 to 999,999,999");
+}
 
 /** True when both are there and `end` is before `start`. */
 export function isReversed(start: Timestamp | undefined, end: Timestamp | undefined): boolean {

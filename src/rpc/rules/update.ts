@@ -8,7 +8,7 @@ import {
   instanceRules,
   MAX_INSTANCE_BYTES,
 } from "./instance.js";
-import { custom, type Report, rulesFor } from "./message-rules.js";
+import { type Report, requiredMessage, rulesFor } from "./message-rules.js";
 import { expectedRevision } from "./values.js";
 
 /** Path of a mask -> the field's name in TypeScript. */
@@ -30,11 +30,8 @@ const MAX_PATHS = 100;
 export const updateInstanceRules = rulesFor(
   UpdateInstanceRequestSchema,
   {
-    instance: custom<Instance | undefined>((instance, report) => {
-      if (!instance) return report([], "is required");
-      checkFields(instance, IDENTITY, report);
-    }),
-    updateMask: custom<FieldMask | undefined>(checkMask),
+    instance: requiredMessage<Instance>((instance, report) => checkFields(instance, IDENTITY, report)),
+    updateMask: requiredMessage<FieldMask>(checkMask),
     expectedRevision,
   },
   ({ instance, updateMask }, report) => {
@@ -44,8 +41,7 @@ export const updateInstanceRules = rulesFor(
   },
 );
 
-function checkMask(mask: FieldMask | undefined, report: Report): void {
-  const paths = mask?.paths ?? [];
+function checkMask({ paths }: FieldMask, report: Report): void {
   if (paths.length === 0) report([], `must name at least one of ${UPDATABLE_NAMES}`);
   if (paths.length > MAX_PATHS) report([], `must have at most ${MAX_PATHS} paths`);
   for (const [index, path] of paths.slice(0, MAX_PATHS).entries()) {
