@@ -4,7 +4,7 @@ import type { Instance } from "../../gen/portolan/registry/v1/registry_pb.js";
 import { formatEndpoints, formatHealth, formatVersion, healthName } from "./format.js";
 import type { Palette } from "./palette.js";
 
-/** One line of a watch: what became of an instance or of a service. */
+/** One line of a watch: what became of an instance, or ("!") of a service. */
 export interface ViewLine {
   readonly sign: "+" | "~" | "-" | "!";
   /** "checkout/a1". */
@@ -52,12 +52,12 @@ export class WatchView {
 
   #update(update: ServiceUpdate): ViewLine[] {
     const service = this.#service(update);
-    const lines: ViewLine[] = [];
     if (update.reset || !update.exists) service.doubtAll();
-    for (const id of update.removed) lines.push(...this.#remove(service, id));
-    for (const put of update.put) lines.push(...this.#put(service, put));
-    if (update.exists !== service.exists) lines.push(...this.#existence(service, update.exists));
-    return lines;
+    return [
+      ...this.#existence(service, update.exists),
+      ...update.removed.flatMap((id) => this.#remove(service, id)),
+      ...update.put.flatMap((put) => this.#put(service, put)),
+    ];
   }
 
   #service(update: ServiceUpdate): ServiceView {
@@ -95,6 +95,7 @@ export class WatchView {
   }
 
   #existence(service: ServiceView, exists: boolean): ViewLine[] {
+    if (service.exists === exists) return [];
     const wasKnown = service.exists !== undefined;
     service.exists = exists;
     if (!exists)

@@ -31,14 +31,19 @@ export class WatchPrinter {
     const nowMs = io.clock.wallMs();
     const delay = this.#live ? formatDelay(response, nowMs) : "";
     const changes = this.#view.apply(response);
-    const rows = changes.map((line) => this.#row(line, delay));
-    for (const row of rows) this.#columns.widen(row);
     const head = formatHead(response, nowMs, palette);
-    const lines = rows.map((row) => `${head}  ${this.#columns.format(row)}\n`);
+    const lines = this.#format(changes, delay).map((line) => `${head}  ${line}\n`);
     if (response.synced) lines.push(`${head}  ${this.#syncedText()}\n`);
     if (isBookmark) lines.push(`${head}  ${palette.dim("bookmark")}\n`);
     if (response.synced) this.#live = true;
     return lines;
+  }
+
+  /** What is said of a service stands outside the columns of instances. */
+  #format(changes: readonly ViewLine[], delay: string): string[] {
+    const rows = changes.map((line) => ({ line, cells: this.#row(line, delay) }));
+    for (const { line, cells } of rows) if (line.sign !== "!") this.#columns.widen(cells);
+    return rows.map(({ line, cells }) => (line.sign === "!" ? cells.join("  ") : this.#columns.format(cells)));
   }
 
   #row(line: ViewLine, delay: string): string[] {
