@@ -67,6 +67,11 @@ export function explain(error: unknown, address: string): Explanation {
   return { line: oneLine(error instanceof Error ? error.message : String(error)), exitCode };
 }
 
+/** The same line for commands that try again by themselves. */
+export function explainLoss(error: unknown, address: string): string {
+  return `${explain(error, address).line.replace(/: try again$/, "")}; trying again`;
+}
+
 /** True for what may pass by itself: a broken connection, a server that stops or is full. */
 export function isTransient(error: unknown): boolean {
   return error instanceof ConnectError && !PERMANENT.has(error.code);

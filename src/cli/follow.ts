@@ -1,5 +1,5 @@
 import { formatDuration } from "./duration.js";
-import { explain, isTransient } from "./errors.js";
+import { explainLoss, isTransient } from "./errors.js";
 import type { CliIo } from "./io.js";
 import { Backoff, pause } from "./retry.js";
 
@@ -45,7 +45,7 @@ export async function follow<T>(options: FollowOptions<T>): Promise<void> {
     const mayRetry = answered && options.reconnect !== false;
     if (end.kind === "failed" && !(mayRetry && isTransient(end.error))) throw end.error;
     if (!mayRetry) return;
-    if (!lost) options.say(`${describeEnd(end, options.address)}; trying again`);
+    if (!lost) options.say(describeEnd(end, options.address));
     lost = true;
     await pause(options.io.clock, backoff.next(), options.signal);
   }
@@ -79,9 +79,9 @@ async function readOnce<T>(options: FollowOptions<T>, onAnswer: () => void): Pro
 }
 
 function describeEnd(end: End, address: string): string {
-  if (end.kind === "silent") return `${address} said nothing for ${formatDuration(end.afterMs)}`;
-  if (end.kind === "failed") return explain(end.error, address).line.replace(/: try again$/, "");
-  return `${address} ended the stream`;
+  if (end.kind === "failed") return explainLoss(end.error, address);
+  const what = end.kind === "silent" ? `said nothing for ${formatDuration(end.afterMs)}` : "ended the stream";
+  return `${address} ${what}; trying again`;
 }
 
 /** Aborts its signal with the options' one, at its own end, and after `silenceMs` of silence. */

@@ -10,7 +10,7 @@ import {
   type SessionResponse,
 } from "../../../gen/portolan/registry/v1/registry_pb.js";
 import { durationOf, formatDuration } from "../duration.js";
-import { CliError, explain, failureError, isTransient, reasonOf } from "../errors.js";
+import { CliError, explainLoss, failureError, isTransient, reasonOf } from "../errors.js";
 import { EXIT } from "../exit-codes.js";
 import type { CliIo, CliTimer } from "../io.js";
 import { Backoff, pause } from "../retry.js";
@@ -204,7 +204,7 @@ class Keeper {
     if (this.#lost && mayPass) return;
     this.#lost = true;
     const { address, say } = this.#options;
-    say(`${error === undefined ? `${address} ended the session` : explain(error, address).line}; trying again`);
+    say(error === undefined ? `${address} ended the session; trying again` : explainLoss(error, address));
   }
 
   #supersededError(): CliError {
