@@ -18,8 +18,8 @@ export class GrpcContext implements HandlerContext {
   #requestHeader: Headers | undefined;
   #responseHeader: Headers | undefined;
   #responseTrailer: Headers | undefined;
-  /** Set once the call is over. */
-  #reason: unknown;
+  /** Tells why, once the call is over. */
+  #reason: (() => unknown) | undefined;
 
   constructor(
     readonly method: DescMethod,
@@ -42,7 +42,7 @@ export class GrpcContext implements HandlerContext {
   get signal(): AbortSignal {
     if (!this.#abort) {
       this.#abort = new AbortController();
-      if (this.#reason !== undefined) this.#abort.abort(this.#reason);
+      if (this.#reason) this.#abort.abort(this.#reason());
     }
     return this.#abort.signal;
   }
@@ -85,11 +85,11 @@ export class GrpcContext implements HandlerContext {
     return this.#responseTrailer ? metadataOf(this.#responseTrailer) : null;
   }
 
-  /** The call is over: whoever listens to the signal hears it. */
-  over(reason: unknown): void {
-    if (this.#reason !== undefined) return;
+  /** The call is over: whoever listens to the signal hears why. */
+  over(reason: () => unknown): void {
+    if (this.#reason) return;
     this.#reason = reason;
-    this.#abort?.abort(reason);
+    this.#abort?.abort(reason());
   }
 }
 

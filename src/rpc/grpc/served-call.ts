@@ -209,19 +209,24 @@ export class ServedCall extends ServerInterceptingCall implements ActiveCall {
   #close(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#end ??= new EdgeError({ reason: "CANCELLED" });
     if (!this.#statusSent) {
       this.#statusSent = true;
-      const { code, reason } = this.#host.toStatus(this.#end);
+      const { code, reason } = this.#host.toStatus(this.#reason());
       this.#record(code, reason);
     }
-    this.#requests?.break(this.#end);
-    this.#context?.over(this.#end);
+    this.#requests?.break(this.#reason());
+    this.#context?.over(this.#reason);
     this.#taken?.();
     // What a handler says while it is let go concerns nobody any more.
     this.#responses?.return?.().catch(() => {});
     this.#host.calls.leave(this);
   }
+
+  /** Made when somebody asks: of most calls nobody does, and an error is costly. */
+  readonly #reason = (): Error => {
+    this.#end ??= new EdgeError({ reason: "CANCELLED" });
+    return this.#end;
+  };
 
   #record(code: Code | 0, reason: string): void {
     const seconds = (this.#host.clock.monotonicMs() - this.#startedMs) / 1000;

@@ -1,10 +1,12 @@
 import { create, type DescMethod } from "@bufbuild/protobuf";
 import type { Code, HandlerContext, MethodImpl } from "@connectrpc/connect";
 import type { ActiveCall } from "../calls.js";
+import { EdgeError } from "../edge-fault.js";
 import type { CallHost } from "../grpc/route.js";
 import type { MethodMetrics } from "../metrics.js";
 import { toConnectError } from "../rpc-status.js";
 import type { Handler } from "../served-service.js";
+import { connectionOf } from "./connection.js";
 
 /** What stands around a handler on the HTTP port. */
 interface GuardOptions {
@@ -38,9 +40,11 @@ async function answer(options: GuardOptions, input: unknown, context: HandlerCon
 
 async function* stream(options: GuardOptions, input: unknown, context: HandlerContext): AsyncGenerator<unknown> {
   const call = new GuardedCall(options, context);
+  const bidi = options.method.methodKind === "bidi_streaming";
   try {
     call.begin();
-    for await (const response of options.handler(input, call.context) as AsyncIterable<never>) {
+    const requests = bidi ? untilHalfClose(input as AsyncIterable<unknown>, call.context, options.host) : input;
+    for await (const response of options.handler(requests, call.context) as AsyncIterable<never>) {
       options.metrics.sent();
       yield create(options.method.output, response);
     }
@@ -51,6 +55,18 @@ async function* stream(options: GuardOptions, input: unknown, context: HandlerCo
   } finally {
     call.let();
   }
+}
+
+/** Requests that end when the client meant it, and throw when the stream broke; see `HalfCloses`. */
+async function* untilHalfClose(
+  requests: AsyncIterable<unknown>,
+  { signal, values }: HandlerContext,
+  { halfCloses }: CallHost,
+): AsyncGenerator<unknown> {
+  yield* requests;
+  const connection = connectionOf(values);
+  const settled = connection === undefined || (await halfCloses.settled(connection));
+  if (!settled || signal.aborted) throw signal.reason ?? new EdgeError({ reason: "CANCELLED" });
 }
 
 /** One call on the HTTP port, from its first byte to its end. */

@@ -8,6 +8,7 @@ import type { CallHost } from "../grpc/route.js";
 import { listen } from "../listen.js";
 import type { RpcMetrics } from "../metrics.js";
 import type { ServedService } from "../served-service.js";
+import { setConnection } from "./connection.js";
 import { guarded } from "./guard.js";
 import { type PlainPages, plainRoutes } from "./plain-routes.js";
 
@@ -96,8 +97,11 @@ function createHandler(options: HttpServerOptions) {
   const { services, call, metrics, limits } = options;
   return connectNodeAdapter({
     readMaxBytes: limits.maxMessageBytes,
-    contextValues: ({ socket }) =>
-      setCaller(createContextValues(), anonymousAt(socket.remoteAddress, socket.remotePort)),
+    contextValues(request) {
+      const { remoteAddress, remotePort } = request.socket;
+      const values = setCaller(createContextValues(), anonymousAt(remoteAddress, remotePort));
+      return "stream" in request ? setConnection(values, request.stream.session) : values;
+    },
     fallback: plainRoutes(options.pages, options.onError),
     routes(router) {
       for (const service of services) {
@@ -127,9 +131,13 @@ function divert(http1: Http1Server, serveHttp2: (socket: Socket) => void): void 
       socket.setTimeout(0, drop);
       socket.pause();
       socket.unshift(first);
-      if (first.toString("latin1", 0, 3) === "PRI") serveHttp2(socket);
-      else serveHttp1?.call(http1, socket);
-      socket.resume();
+      if (first.toString("latin1", 0, 3) === "PRI") {
+        // It takes what was read out of the paused socket by itself.
+        serveHttp2(socket);
+      } else {
+        serveHttp1?.call(http1, socket);
+        socket.resume();
+      }
     });
   });
 }
