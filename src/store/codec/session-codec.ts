@@ -16,5 +16,6 @@ export function encodeSession(session: SessionRecord): Uint8Array {
 export function decodeSession(bytes: Uint8Array): SessionRecord {
   const { id, client, ttlMs, tokenHash, openedAtMs, fenced } = fromBinary(SessionSchema, bytes);
   const refs = fenced.map(({ namespace, service, id: instance }) => ({ namespace, service, id: instance }));
-  return { id, client, ttlMs, tokenHash, openedAtMs: Number(openedAtMs), fenced: refs };
+  // A copy: what was read is a window on a larger buffer.
+  return { id, client, ttlMs, tokenHash: Uint8Array.from(tokenHash), openedAtMs: Number(openedAtMs), fenced: refs };
 }

@@ -21,7 +21,7 @@ export interface Format extends Identity {
 
 /** Makes the format of a new store. */
 export function newFormat(identity: Partial<Identity> = {}): Format {
-  return { version: FORMAT_VERSION, storeId: randomUUID(), secret: randomBytes(32), ...identity };
+  return { version: FORMAT_VERSION, storeId: randomUUID(), secret: Uint8Array.from(randomBytes(32)), ...identity };
 }
 
 /** The Format record. */
@@ -34,7 +34,7 @@ export function encodeFormat(format: Format): Uint8Array {
 export function decodeFormat(bytes: Uint8Array): Format {
   const { version, storeId, secret } = fromBinary(FormatSchema, bytes);
   if (version === 0 || storeId === "" || secret.length !== 32) throw new RangeError("an incomplete format record");
-  return { version, storeId, secret };
+  return { version, storeId, secret: Uint8Array.from(secret) };
 }
 
 /** The Compaction record. */

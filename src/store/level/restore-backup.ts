@@ -77,15 +77,21 @@ async function build(options: RestoreOptions, location: string): Promise<Restore
   await using disk = await LevelDisk.open(location);
   const builder = new Builder(disk, options.revisionBump ?? 0n);
   await readBackup(options.input, builder);
-  return builder.finish();
+  return await builder.finish(); // before the disk is closed
 }
 
 function restoreError(error: unknown): StoreOpenError {
   if (error instanceof StoreOpenError) return error;
-  const isSystem = error instanceof Error && "code" in error;
-  if (isSystem) return new StoreOpenError("IO", `the backup cannot be restored: ${oneLine(error)}`, { cause: error });
+  if (isOfMachine(error))
+    return new StoreOpenError("IO", `the backup cannot be restored: ${oneLine(error)}`, { cause: error });
   const message = `the backup cannot be restored, the file is damaged: ${oneLine(error)}`;
   return new StoreOpenError("DAMAGED_BACKUP", message, { cause: error });
+}
+
+/** True for the codes of the operating system and of LevelDB; what decoders throw has others or none. */
+function isOfMachine(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return /^(E[A-Z0-9]+|LEVEL_.*)$/.test(code);
 }
 
 /** Writes the records of a backup into an empty disk. */

@@ -10,7 +10,7 @@ export async function openMemoryStore(options: StoreOptions): Promise<Store> {
     historyMaxRevisions: 100_000,
     ...options,
     journal: new MemoryJournal(),
-    identity: { storeId: randomUUID(), secret: randomBytes(32) },
+    identity: { storeId: randomUUID(), secret: Uint8Array.from(randomBytes(32)) },
     state: { revision: 0n, committedAtMs: 0, entities: [], sessions: [] },
     compacted: { revision: 0n, committedAtMs: 0 },
   });

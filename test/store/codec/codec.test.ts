@@ -1,0 +1,87 @@
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { BinaryWriter } from "@bufbuild/protobuf/wire";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { EntitySchema, LogRecordSchema } from "../../../gen/portolan/store/v1/store_pb.js";
+import type { ChangeSet } from "../../../src/model/index.js";
+import {
+  decodeLogHead,
+  decodeLogRecord,
+  encodeChangeSet,
+  encodeLogHead,
+} from "../../../src/store/codec/change-codec.js";
+import { decodeEntity, encodeEntity } from "../../../src/store/codec/entity-codec.js";
+import { decodeSession, encodeSession } from "../../../src/store/codec/session-codec.js";
+import { aSession } from "../../suites/store/kit.js";
+import { anyChangeSets, anyEntity } from "./arbitraries.js";
+import { GOLDEN, GOLDEN_RECORD_OF_FORMAT_1 } from "./golden.js";
+
+test("an entity comes back from its record as it was", () =>
+  fc.assert(
+    fc.property(anyEntity, (entity) => {
+      expect(decodeEntity(encodeEntity(new BinaryWriter(), entity))).toEqual(entity);
+    }),
+  ));
+
+test("the records are the messages of store.proto", () =>
+  fc.assert(
+    fc.property(anyEntity, (entity) => {
+      const bytes = encodeEntity(new BinaryWriter(), entity);
+      const message = fromBinary(EntitySchema, bytes);
+      expect(message.entity.value).not.toHaveProperty("$unknown");
+      expect(decodeEntity(toBinary(EntitySchema, message))).toEqual(entity);
+    }),
+  ));
+
+test("a log record comes back as the change sets that were written, from any revision on", () =>
+  fc.assert(
+    fc.property(anyChangeSets, fc.nat({ max: 10 }), (changeSets, skipped) => {
+      const first = BigInt(skipped + 1);
+      const bytes = logRecordOf(changeSets);
+      expect([...decodeLogRecord(bytes, first)]).toEqual(changeSets.filter(({ revision }) => revision >= first));
+      expect(decodeLogHead(bytes)).toBe(changeSets.at(-1)?.committedAtMs);
+      expect(fromBinary(LogRecordSchema, bytes).changeSets).toHaveLength(changeSets.length);
+    }),
+  ));
+
+test("the new entities of a change set are encoded as the state keeps them", () =>
+  fc.assert(
+    fc.property(anyChangeSets, (changeSets) => {
+      for (const changeSet of changeSets) {
+        const { after } = encodeChangeSet(new BinaryWriter(), changeSet);
+        expect(after.map((bytes) => bytes && decodeEntity(bytes))).toEqual(
+          changeSet.changes.map((change) => change.after),
+        );
+      }
+    }),
+  ));
+
+test("cut records are refused and never half read", () =>
+  fc.assert(
+    fc.property(anyEntity, fc.nat(), (entity, cut) => {
+      const bytes = encodeEntity(new BinaryWriter(), entity);
+      expect(() => decodeEntity(bytes.subarray(0, cut % bytes.length))).toThrow();
+    }),
+  ));
+
+test("numbers that this program does not know are refused", () => {
+  const instanceOfUnknownHealth = Uint8Array.of(0x12, 2, 0x58, 99);
+  expect(() => decodeEntity(instanceOfUnknownHealth)).toThrow("unknown health 99");
+});
+
+test("a record that format 1 wrote stays readable", () => {
+  const bytes = Buffer.from(GOLDEN_RECORD_OF_FORMAT_1, "base64");
+  expect([...decodeLogRecord(bytes, 1n)]).toEqual([GOLDEN]);
+  expect(decodeLogHead(bytes)).toBe(GOLDEN.committedAtMs);
+});
+
+test("a session comes back from its record as it was", () => {
+  const session = aSession("s", { fenced: [{ namespace: "n", service: "s", id: "i" }] });
+  expect(decodeSession(encodeSession(session))).toEqual(session);
+});
+
+function logRecordOf(changeSets: readonly ChangeSet[]): Uint8Array {
+  const writer = new BinaryWriter();
+  const head = encodeLogHead(writer, changeSets.at(-1)?.committedAtMs ?? 0);
+  return Buffer.concat([head, ...changeSets.map((changeSet) => encodeChangeSet(writer, changeSet).bytes)]);
+}
