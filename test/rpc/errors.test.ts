@@ -1,0 +1,182 @@
+import { readFileSync } from "node:fs";
+import { anyUnpack } from "@bufbuild/protobuf/wkt";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { pino } from "pino";
+import { describe, expect, test } from "vitest";
+import {
+  BadRequestSchema,
+  ErrorInfoSchema,
+  ResourceInfoSchema,
+  RetryInfoSchema,
+} from "../../gen/google/rpc/error_details_pb.js";
+import { DomainError } from "../../src/model/index.js";
+import { type AnyFault, FAULT_TABLE } from "../../src/rpc/fault-table.js";
+import { EdgeError, statusOf, toStatus } from "../../src/rpc/index.js";
+import { codeName } from "../../src/rpc/metrics.js";
+import { toGrpcStatus } from "../../src/rpc/rpc-status.js";
+
+/** One fault of each reason; the compiler asks for all of them. */
+const SAMPLES: { readonly [R in AnyFault["reason"]]: Omit<Extract<AnyFault, { reason: R }>, "reason"> } = {
+  FIELDS_INVALID: { violations: [{ field: "a.b", description: "is required" }] },
+  PAGE_TOKEN_INVALID: {},
+  PAGE_EXPIRED: {},
+  NOT_FOUND: { type: "service", name: "checkout" },
+  REVISION_CONFLICT: { name: "checkout", expected: 3n, actual: 4n },
+  SERVICE_NOT_EMPTY: { name: "checkout", instances: 2 },
+  SUPERSEDED: { name: "checkout/a" },
+  SESSION_TAKEN_OVER: { sessionId: "s-1" },
+  SESSION_NOT_OPEN: { detail: "open comes once" },
+  REVISION_OUT_OF_RANGE: { requested: 9n, oldest: 1n, current: 8n },
+  LIMIT_EXCEEDED: { limit: "max-sessions", max: 10, retryAfterMs: 1_500 },
+  STORE_UNAVAILABLE: { retryAfterMs: 1_000 },
+  SHUTTING_DOWN: { retryAfterMs: 1_000 },
+  REVISION_NOT_REACHED: { wanted: 9n, current: 8n },
+  UNIMPLEMENTED: { what: "/a.B/C" },
+  REQUEST_UNREADABLE: { detail: "garbage" },
+  MESSAGE_TOO_LARGE: { maxBytes: 4 },
+  ENCODING_UNSUPPORTED: {},
+  CANCELLED: {},
+  DEADLINE_EXCEEDED: {},
+  INTERNAL: { incident: "abc" },
+};
+
+const ALL = Object.entries(SAMPLES).map(([reason, facts]) => ({ reason, ...facts }) as AnyFault);
+
+function quiet() {
+  const lines: string[] = [];
+  return { lines, log: pino({ level: "debug" }, { write: (line: string) => void lines.push(line) }) };
+}
+
+describe("every fault", () => {
+  test.each(ALL)("$reason carries its reason in ErrorInfo, first of its details", (fault) => {
+    const [first] = statusOf(fault).details;
+    expect(first && anyUnpack(first, ErrorInfoSchema)).toMatchObject({ reason: fault.reason, domain: "portolan" });
+  });
+
+  test.each(ALL)("$reason is told in one sentence of at most 1,024 characters", (fault) => {
+    const { message } = statusOf(fault);
+    expect(message).toMatch(/^\S[^\n]{8,1023}$/);
+  });
+});
+
+/** reason -> what proto/README.md says of it: its code and the details beside ErrorInfo. */
+function documented(): Map<string, { readonly code: string; readonly details: string[] }> {
+  const page = readFileSync(new URL("../../proto/README.md", import.meta.url), "utf8");
+  const sections = page.split(/^### /m).slice(1);
+  return new Map(
+    sections.map((section) => {
+      const reason = section.slice(0, section.indexOf("\n")).trim();
+      const code = /^Code: `(\w+)`/m.exec(section)?.[1] ?? "";
+      const details = [...(/^Details: (.*)$/m.exec(section)?.[1] ?? "").matchAll(/`(\w+)`/g)].map(
+        ([, name]) => name ?? "",
+      );
+      return [reason, { code, details }];
+    }),
+  );
+}
+
+test("proto/README.md lists exactly the reasons of the table", () => {
+  expect([...documented().keys()].sort()).toEqual(Object.keys(FAULT_TABLE).sort());
+});
+
+test.each(ALL)("proto/README.md gives $reason the code and the details that it has", (fault) => {
+  const { code, details } = statusOf(fault);
+  const names = details.map(({ typeUrl }) => typeUrl.slice(typeUrl.lastIndexOf(".") + 1));
+  expect(documented().get(fault.reason)).toEqual({ code: codeName(code), details: names.slice(1) });
+});
+
+describe("details", () => {
+  test("BadRequest lists every violation", () => {
+    const violations = Array.from({ length: 20 }, (_, i) => ({ field: `f[${i}]`, description: "must be more" }));
+    const { details } = statusOf({ reason: "FIELDS_INVALID", violations });
+    expect(details[1] && anyUnpack(details[1], BadRequestSchema)?.fieldViolations).toMatchObject(violations);
+  });
+
+  test("of violations without end those that fit are listed, and how many are not", () => {
+    const violations = Array.from({ length: 5_000 }, (_, i) => ({ field: `f[${i}]`, description: "must be more" }));
+    const status = statusOf({ reason: "FIELDS_INVALID", violations });
+    const listed = (status.details[1] && anyUnpack(status.details[1], BadRequestSchema))?.fieldViolations ?? [];
+    expect(listed.length).toBeGreaterThan(50);
+    expect(listed.at(-1)?.description).toBe(`${5_000 - listed.length + 1} more violations are not listed`);
+    const header = toGrpcStatus(status).metadata.toHttp2Headers()["grpc-status-details-bin"];
+    expect(String(header).length).toBeLessThan(8_192);
+  });
+
+  test("ResourceInfo names what is not there", () => {
+    const { details } = statusOf({ reason: "NOT_FOUND", type: "session", name: "s-1" });
+    expect(details[1] && anyUnpack(details[1], ResourceInfoSchema)).toMatchObject({
+      resourceType: "session",
+      resourceName: "s-1",
+    });
+  });
+
+  test("RetryInfo says how long to wait, to the millisecond", () => {
+    const { details } = statusOf({ reason: "STORE_UNAVAILABLE", retryAfterMs: 1_250 });
+    expect(details[1] && anyUnpack(details[1], RetryInfoSchema)?.retryDelay).toMatchObject({
+      seconds: 1n,
+      nanos: 250_000_000,
+    });
+  });
+
+  test("ErrorInfo carries the facts of a conflict", () => {
+    const { details } = statusOf({ reason: "REVISION_CONFLICT", name: "a", expected: 3n, actual: 5n });
+    expect(details[0] && anyUnpack(details[0], ErrorInfoSchema)?.metadata).toEqual({
+      name: "a",
+      expected: "3",
+      actual: "5",
+    });
+  });
+});
+
+describe("what was thrown", () => {
+  test("and nobody foresaw leaves as INTERNAL with an incident id, and its cause is logged under that id", () => {
+    const { lines, log } = quiet();
+    const status = toStatus(new Error("password of the database"), log);
+    expect(status.code).toBe(Code.Internal);
+    expect(JSON.stringify(status, (_, value) => (typeof value === "bigint" ? String(value) : value))).not.toContain(
+      "password",
+    );
+    const incident = /incident (\w+)/.exec(status.message)?.[1];
+    expect(lines).toHaveLength(1);
+    expect(JSON.parse(lines[0] ?? "")).toMatchObject({
+      level: 50,
+      incident,
+      err: { message: "password of the database" },
+    });
+  });
+
+  test.each([
+    ["a DomainError", new DomainError({ reason: "PAGE_EXPIRED" }), "PAGE_EXPIRED"],
+    ["an EdgeError", new EdgeError({ reason: "DEADLINE_EXCEEDED" }), "DEADLINE_EXCEEDED"],
+    ["an abort", new DOMException("aborted", "AbortError"), "CANCELLED"],
+    ["a timeout", new DOMException("too late", "TimeoutError"), "DEADLINE_EXCEEDED"],
+    ["Connect's cancellation", new ConnectError("gone", Code.Canceled), "CANCELLED"],
+    ["Connect's deadline", new ConnectError("late", Code.DeadlineExceeded), "DEADLINE_EXCEEDED"],
+    [
+      "an abort whose cause is a fault",
+      abortedBy(new DomainError({ reason: "SHUTTING_DOWN", retryAfterMs: 1 })),
+      "SHUTTING_DOWN",
+    ],
+  ])("as %s keeps its reason and is not logged", (_, error, reason) => {
+    const { lines, log } = quiet();
+    expect(toStatus(error, log).reason).toBe(reason);
+    expect(lines).toEqual([]);
+  });
+
+  test("is no Error at all leaves as INTERNAL", () => {
+    expect(toStatus("a string", quiet().log).reason).toBe("INTERNAL");
+    expect(toStatus(undefined, quiet().log).reason).toBe("INTERNAL");
+  });
+
+  test("keeps no half of a character and no line break in its text", () => {
+    const name = `${"😀".repeat(2_000)}\uD800\nnext`;
+    const { message } = statusOf({ reason: "NOT_FOUND", type: "service", name });
+    expect(message.length).toBeLessThanOrEqual(1_024);
+    expect(() => encodeURI(message)).not.toThrow();
+  });
+});
+
+/** As Node throws it from what was given a signal. */
+function abortedBy(cause: Error): Error {
+  return Object.assign(new Error("The operation was aborted", { cause }), { name: "AbortError" });
+}
