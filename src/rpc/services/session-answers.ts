@@ -43,10 +43,10 @@ export class SessionAnswers implements AsyncIterator<SessionResponse, undefined>
   /** Brings an answer that was expected. */
   push(response: SessionResponse): void {
     this.#expected--;
-    if (this.#end && "error" in this.#end) return;
+    this.#progress.notify();
+    if (this.#end) return;
     this.#ready.push(response);
     this.#hand();
-    this.#progress.notify();
   }
 
   /** Brings a directive. */
