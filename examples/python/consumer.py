@@ -42,11 +42,12 @@ class Greeters:
             self.failed += 1
 
     def report(self, before: Instances, after: Instances) -> None:
-        """One line a change; channels to instances that left are let go."""
+        """One line a change; channels to addresses that nobody serves any more are let go."""
+        addresses = {address_of(found) for found in after.values()}
+        with self._lock:
+            # Not closed: that would break a call under way. A channel closes when nobody refers to it any more.
+            self._channels = {address: self._channels[address] for address in self._channels.keys() & addresses}
         for instance_id in before.keys() - after.keys():
-            with self._lock:
-                # Not closed: that would break a call under way. It closes when nobody refers to it any more.
-                self._channels.pop(address_of(before[instance_id]), None)
             print(f"- {instance_id}")
         for instance_id, found in after.items():
             if instance_id not in before:

@@ -58,10 +58,10 @@ def main() -> int:
     try:
         registration.keep()
         print("left")
-        time.sleep(0.5)  # the news travels to consumers in milliseconds; whoever calls until then is served
     except SessionError as error:
         print(f"{flags.id}: {error}", file=sys.stderr)
         status = 1
+    time.sleep(0.5)  # the news travels to consumers in milliseconds; whoever calls until then is served
     server.stop(grace=5).wait()  # finishes the calls under way
     return status
 

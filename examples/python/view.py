@@ -31,7 +31,7 @@ class ServiceView:
             self._pending = []
         self._pending.extend(response.updates)
         # Pieces carry revision 0. A reset is complete with synced: until then the old view beats a part of the new.
-        if response.revision == 0 or (self._resetting and not response.synced):
+        if not response.synced and (response.revision == 0 or self._resetting):
             return False
         instances = {} if self._resetting else dict(self.instances)
         for update in self._pending:

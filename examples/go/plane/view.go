@@ -51,7 +51,7 @@ func (v *View) Take(response *discovery.WatchResponse) bool {
 	}
 	v.pending = append(v.pending, response.Updates...)
 	// Pieces carry revision 0. A reset is complete with synced: until then the old view is better than a part of the new.
-	if response.Revision == 0 || (v.resetting && !response.Synced) {
+	if !response.Synced && (response.Revision == 0 || v.resetting) {
 		return false
 	}
 	instances := Instances{}

@@ -67,13 +67,11 @@ function addressOf(instance: DiscoveredInstance["instance"]): string {
   return `${endpoint?.host}:${endpoint?.port}`;
 }
 
-/** One line a change; clients of instances that left are let go. */
+/** One line a change; clients of addresses that nobody serves any more are let go. */
 function report(before: Instances, after: Instances): void {
-  for (const [id, { instance }] of before) {
-    if (after.has(id)) continue;
-    clients.delete(addressOf(instance));
-    console.log(`- ${id}`);
-  }
+  const addresses = new Set([...after.values()].map(({ instance }) => addressOf(instance)));
+  for (const address of clients.keys()) if (!addresses.has(address)) clients.delete(address);
+  for (const id of before.keys()) if (!after.has(id)) console.log(`- ${id}`);
   for (const [id, now] of after) {
     const was = before.get(id);
     if (!was) console.log(`+ ${id} ${addressOf(now.instance)}`);

@@ -48,10 +48,10 @@ const registration = new Registration(connectTo(flags.plane), {
 try {
   await registration.keep(leave.signal);
   console.log("left");
-  await delay(500); // the news travels to consumers in milliseconds; whoever calls until then is served
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
 }
+await delay(500); // the news travels to consumers in milliseconds; whoever calls until then is served
 server.close();
 for (const connection of connections) connection.close(); // finishes the calls under way

@@ -31,7 +31,7 @@ export class ServiceView {
     }
     this.#pending.push(...response.updates);
     // Pieces carry revision 0. A reset is complete with synced: until then the old view is better than a part of the new.
-    if (response.revision === 0n || (this.#resetting && !response.synced)) return false;
+    if (!response.synced && (response.revision === 0n || this.#resetting)) return false;
     const instances = new Map(this.#resetting ? [] : this.instances);
     for (const update of this.#pending) {
       if (update.reset || !update.exists) instances.clear();

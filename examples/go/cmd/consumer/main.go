@@ -103,21 +103,27 @@ func (g *greeters) conn(address string) (*grpc.ClientConn, error) {
 	return conn, err
 }
 
-// forget closes the connection to an instance that left, once the calls under way had their time.
-func (g *greeters) forget(address string) {
+// keepOnly closes connections to addresses that nobody serves any more, once the calls under way had their time.
+func (g *greeters) keepOnly(instances plane.Instances) {
+	addresses := map[string]bool{}
+	for _, found := range instances {
+		addresses[addressOf(found)] = true
+	}
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
-	if conn, ok := g.conns[address]; ok {
-		delete(g.conns, address)
-		time.AfterFunc(3*time.Second, func() { conn.Close() })
+	for address, conn := range g.conns {
+		if !addresses[address] {
+			delete(g.conns, address)
+			time.AfterFunc(3*time.Second, func() { conn.Close() })
+		}
 	}
 }
 
 // report prints one line a change.
 func (g *greeters) report(before, after plane.Instances) {
-	for id, found := range before {
+	g.keepOnly(after)
+	for id := range before {
 		if _, ok := after[id]; !ok {
-			g.forget(addressOf(found))
 			log.Printf("- %s", id)
 		}
 	}

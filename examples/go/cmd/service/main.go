@@ -53,7 +53,8 @@ func run(address, service, id string, port int) error {
 			log.Fatal(err)
 		}
 	}()
-	defer server.GracefulStop() // finishes the calls under way
+	defer server.GracefulStop()              // finishes the calls under way
+	defer time.Sleep(500 * time.Millisecond) // the news travels to consumers in milliseconds; whoever calls until then is served
 	port = listener.Addr().(*net.TCPAddr).Port
 	log.Printf("serving %s at 127.0.0.1:%d", service, port)
 
@@ -75,6 +76,5 @@ func run(address, service, id string, port int) error {
 		return err
 	}
 	log.Print("left")
-	time.Sleep(500 * time.Millisecond) // the news travels to consumers in milliseconds; whoever calls until then is served
 	return nil
 }

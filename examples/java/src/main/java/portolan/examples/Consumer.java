@@ -7,6 +7,7 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
@@ -88,18 +89,18 @@ public final class Consumer {
     }
   }
 
-  /** One line a change; channels to instances that left are let go. */
+  /** One line a change; channels to addresses that nobody serves any more are let go. */
   private void report(Map<String, DiscoveredInstance> before, Map<String, DiscoveredInstance> after) {
-    before.forEach(
-        (id, was) -> {
-          if (!after.containsKey(id)) {
-            ManagedChannel channel = channels.remove(addressOf(was));
-            if (channel != null) {
-              channel.shutdown(); // calls under way are finished
-            }
-            System.out.println("- " + id);
+    Set<String> addresses = after.values().stream().map(Consumer::addressOf).collect(Collectors.toSet());
+    channels.forEach(
+        (address, channel) -> {
+          if (!addresses.contains(address) && channels.remove(address, channel)) {
+            channel.shutdown(); // calls under way are finished
           }
         });
+    before.keySet().stream()
+        .filter(id -> !after.containsKey(id))
+        .forEach(id -> System.out.println("- " + id));
     after.forEach(
         (id, now) -> {
           DiscoveredInstance was = before.get(id);

@@ -51,11 +51,11 @@ public final class Service extends GreeterServiceGrpc.GreeterServiceImplBase {
     try {
       registration.keep();
       System.out.println("left");
-      Thread.sleep(500); // the news travels to consumers in milliseconds; whoever calls until then is served
     } catch (StatusException error) {
       System.err.println(flags.get("id") + ": " + Plane.line(error.getStatus()));
       status = 1;
     }
+    Thread.sleep(500); // the news travels to consumers in milliseconds; whoever calls until then is served
     server.shutdown().awaitTermination(5, TimeUnit.SECONDS); // finishes the calls under way
     ended.countDown();
     Runtime.getRuntime().halt(status); // exit() would say 143 after a SIGTERM

@@ -45,7 +45,7 @@ final class ServiceView {
     }
     pending.addAll(response.getUpdatesList());
     // Pieces carry revision 0. A reset is complete with synced: until then the old view beats a part of the new.
-    if (response.getRevision() == 0 || (resetting && !response.getSynced())) {
+    if (!response.getSynced() && (response.getRevision() == 0 || resetting)) {
       return false;
     }
     Map<String, DiscoveredInstance> next = new TreeMap<>(resetting ? Map.of() : instances);

@@ -1,0 +1,63 @@
+#!/bin/bash
+# Installs what the interop tests need into test/interop/.tools, pinned, by the ordinary package managers, and builds the
+# examples. What is there already, made of the same sources, is left alone. JOBS: Go compile jobs (default 2).
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+ROOT=$PWD
+TOOLS=$ROOT/test/interop/.tools
+GRPCURL=v1.9.4
+export GOFLAGS="-buildvcs=false -p=${JOBS:-2}" PIP_DISABLE_PIP_VERSION_CHECK=1
+mkdir -p "$TOOLS/bin" "$TOOLS/stamp"
+
+need() {
+  command -v "$1" >/dev/null || { echo "interop: $1 is missing: install $2" >&2; exit 1; }
+}
+
+# The contents of tracked and new files, and the words given first, as one hash.
+fingerprint() {
+  { echo "$1"; shift; git ls-files -co --exclude-standard -z -- "$@" | sort -z | xargs -0 sha256sum; } | sha256sum
+}
+
+# step NAME FINGERPRINT COMMAND…: runs it unless it ran for the same fingerprint before.
+step() {
+  local name=$1 print=$2 started=$SECONDS
+  shift 2
+  if [ "$(cat "$TOOLS/stamp/$name" 2>/dev/null)" = "$print" ]; then echo "interop: $name is there"; return; fi
+  rm -f "$TOOLS/stamp/$name"
+  "$@" || { echo "interop: $name could not be installed" >&2; exit 1; }
+  echo "$print" > "$TOOLS/stamp/$name"
+  echo "interop: $name installed in $((SECONDS - started)) s"
+}
+
+install_grpcurl() { GOBIN=$TOOLS/bin go install "github.com/fullstorydev/grpcurl/cmd/grpcurl@$GRPCURL"; }
+
+install_python() {
+  rm -rf "$TOOLS/python" && python3 -m venv "$TOOLS/python" &&
+  "$TOOLS/python/bin/pip" install -q -r "$ROOT/examples/python/requirements.txt" || return
+  (cd examples/python && rm -rf gen && mkdir gen && "$TOOLS/python/bin/python" -m grpc_tools.protoc -I ../../proto -I .. \
+    --python_out=gen --grpc_python_out=gen \
+    greeter.proto portolan/registry/v1/registry.proto portolan/discovery/v1/discovery.proto)
+}
+
+install_java() { mvn -B -q -f examples/java/pom.xml clean package; }
+
+install_go() { (cd examples/go && "$ROOT/node_modules/.bin/buf" generate && go build -o build/ ./cmd/...); }
+
+install_typescript() { (cd examples/typescript && npm run --silent build); }
+
+need go "Go 1.26 or later (https://go.dev)"
+need python3 "Python 3.11 or later, with its venv module"
+need java "a JDK, 17 or later"
+need javac "a JDK, 17 or later"
+need mvn "Maven 3.8.2 or later"
+[ -x node_modules/.bin/buf ] || { echo "interop: node_modules/.bin/buf is missing: run npm ci" >&2; exit 1; }
+
+PROTO="proto/portolan/registry proto/portolan/discovery examples/greeter.proto"
+# shellcheck disable=SC2086 # PROTO is a list
+{
+  step grpcurl "$GRPCURL $(go version)" install_grpcurl
+  step python "$(fingerprint "$(python3 --version)" $PROTO examples/python/requirements.txt)" install_python
+  step go "$(fingerprint "$(go version)" $PROTO examples/go)" install_go
+  step java "$(fingerprint "$(javac -version 2>&1)" $PROTO examples/java)" install_java
+  step typescript "$(fingerprint "$(node --version)" $PROTO examples/typescript package-lock.json)" install_typescript
+}

@@ -1,0 +1,84 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { inProject } from "./paths.js";
+import { type Command, Program } from "./program.js";
+
+/** Above what services usually use, below what the kernel hands out: a killed plane's ports stay free for its successor. */
+const PORTS = { from: 20_000, count: 12_000 };
+
+/** A built control plane in a process of its own, with a store on disk, that can be killed and started again. */
+export class Plane implements AsyncDisposable {
+  #program: Program | undefined;
+
+  private constructor(
+    /** host:port of gRPC. */
+    readonly grpc: string,
+    /** The base URL of the HTTP port. */
+    readonly http: string,
+    readonly dataDir: string,
+  ) {}
+
+  static async start(): Promise<Plane> {
+    const dataDir = await mkdtemp(join(tmpdir(), "portolan-interop-"));
+    const plane = new Plane(`127.0.0.1:${await freePort()}`, `http://127.0.0.1:${await freePort()}`, dataDir);
+    await plane.start();
+    return plane;
+  }
+
+  /** Starts it on its ports and directory; resolves when it serves. */
+  async start(): Promise<void> {
+    this.#program = new Program("plane", portolan("serve", ...this.#settings()));
+    await this.#program.line(/"msg":"serving"/);
+  }
+
+  /** As a power failure: nothing is said to anybody. */
+  async kill(): Promise<void> {
+    await this.#program?.kill("SIGKILL");
+  }
+
+  /** As an operator: answers the exit code. */
+  async stop(): Promise<number | string | undefined> {
+    return await this.#program?.kill("SIGTERM");
+  }
+
+  /** What it logged since it was last started. */
+  get log(): readonly string[] {
+    return this.#program?.lines ?? [];
+  }
+
+  async forgetEverything(): Promise<void> {
+    await rm(this.dataDir, { recursive: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+    await rm(this.dataDir, { recursive: true, force: true });
+  }
+
+  #settings(): string[] {
+    const http = this.http.replace("http://", "");
+    return ["--grpc-address", this.grpc, "--http-address", http, "--data-dir", this.dataDir, "--log-format", "json"];
+  }
+}
+
+/** The built command line. */
+export function portolan(...args: string[]): Command {
+  return { file: process.execPath, args: [inProject("dist/src/main.js"), ...args] };
+}
+
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = PORTS.from + Math.floor(Math.random() * PORTS.count);
+    if (await isFree(port)) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+}
