@@ -7,6 +7,7 @@ import { Catalogue, type ServiceEntry } from "./catalogue.js";
 import type {
   Discovery,
   ListedService,
+  Resolution,
   ServicesBatch,
   Target,
   Viewer,
@@ -15,6 +16,7 @@ import type {
   WatchServicesOptions,
 } from "./discovery.js";
 import { History } from "./history.js";
+import { Looks } from "./looks.js";
 import type { DiscoveryMetrics, DiscoverySources } from "./metrics.js";
 import { RevisionWaiters } from "./revision-waiters.js";
 import { byService } from "./service-changes.js";
@@ -50,7 +52,8 @@ export async function createDiscovery(options: DiscoveryOptions): Promise<StoreD
 export class StoreDiscovery implements Discovery {
   readonly #options: DiscoveryOptions;
   readonly #catalogue = new Catalogue();
-  readonly #views = new ViewIndex();
+  readonly #looks = new Looks();
+  readonly #views = new ViewIndex(this.#looks);
   readonly #batches = new SharedBatches();
   readonly #waiters = new RevisionWaiters();
   readonly #history: History;
@@ -127,10 +130,10 @@ export class StoreDiscovery implements Discovery {
     return { ...this.#catalogue.counts(), watches: this.#watches.size };
   }
 
-  resolve(target: Target, viewer: Viewer) {
+  resolve(target: Target, viewer: Viewer): Resolution {
     this.#options.metrics.resolved();
     const entry = this.#catalogue.entry({ namespace: target.namespace, name: target.service });
-    const instances = entry ? new View(target, viewer).select(entry) : [];
+    const instances = entry ? new View(target, viewer, this.#looks).select(entry) : [];
     return { revision: this.revision, exists: entry !== undefined, instances, panic: false };
   }
 

@@ -1,4 +1,5 @@
 import type { Target, Viewer } from "./discovery.js";
+import type { Looks } from "./looks.js";
 import type { ServiceChanges } from "./service-changes.js";
 import { View, type ViewUpdate, viewKey } from "./view.js";
 
@@ -30,10 +31,15 @@ interface Shared {
  * that it concerns, and nobody else.
  */
 export class ViewIndex {
+  readonly #looks: Looks;
   /** view key -> view. */
   readonly #views = new Map<string, Shared>();
   /** "namespace/service" -> views of that service; "namespace/*" -> views of the whole namespace. */
   readonly #byService = new Map<string, Set<Shared>>();
+
+  constructor(looks: Looks) {
+    this.#looks = looks;
+  }
 
   /** Views in use; watches that look the same way share one. */
   get size(): number {
@@ -43,7 +49,7 @@ export class ViewIndex {
   /** Begins to tell `subscriber` of this target's changes, as number `index` among its targets. */
   subscribe(target: Target, viewer: Viewer, subscriber: Subscriber, index: number): View {
     const key = viewKey(target, viewer);
-    const shared = this.#views.get(key) ?? this.#create(key, new View(target, viewer));
+    const shared = this.#views.get(key) ?? this.#create(key, new View(target, viewer, this.#looks));
     const indexes = shared.subscribers.get(subscriber);
     if (indexes) indexes.push(index);
     else shared.subscribers.set(subscriber, [index]);

@@ -1,6 +1,7 @@
-import { DEFAULT_WEIGHT, type Instance, localityPriority, takesCalls } from "../model/index.js";
+import { type Instance, takesCalls } from "../model/index.js";
 import type { ServiceEntry } from "./catalogue.js";
 import type { Discovered, Target, Viewer } from "./discovery.js";
+import type { Look, Looks } from "./looks.js";
 import type { ServiceChanges } from "./service-changes.js";
 
 /** Distinct views whose selection one service remembers; beyond them a selection is made anew at each call. */
@@ -32,30 +33,21 @@ export class View {
   readonly key: string;
   readonly target: Target;
   readonly #viewer: Viewer;
-  /** instance -> how this view shows it, so that the same instance is the same object for every reader. */
-  readonly #shown = new WeakMap<Instance, Discovered>();
+  readonly #look: Look;
+  /** instance -> whether it passes the filter; used where there is one. */
+  readonly #matches = new WeakMap<Instance, boolean>();
 
-  constructor(target: Target, viewer: Viewer) {
+  constructor(target: Target, viewer: Viewer, looks: Looks) {
     this.target = target;
     this.#viewer = viewer;
+    this.#look = looks.of(target.endpointName, viewer.locality);
     this.key = viewKey(target, viewer);
   }
 
   /** How this view shows an instance; undefined when it does not. */
   show(instance: Instance): Discovered | undefined {
-    const known = this.#shown.get(instance);
-    if (known) return known;
     if (!this.#viewer.includeUnhealthy && !takesCalls(instance.health)) return undefined;
-    if (this.target.filter && !this.target.filter.matches(instance)) return undefined;
-    const narrowed = narrow(instance, this.target.endpointName);
-    if (!narrowed) return undefined;
-    const shown: Discovered = {
-      instance: narrowed,
-      priority: localityPriority(this.#viewer.locality, instance.locality),
-      effectiveWeight: instance.weight ?? DEFAULT_WEIGHT,
-    };
-    this.#shown.set(instance, shown);
-    return shown;
+    return this.#passes(instance) ? this.#look.at(instance) : undefined;
   }
 
   /** All that it shows of a service, by priority, then id. The array is shared: do not change it. */
@@ -84,6 +76,16 @@ export class View {
     if (steps.length === 0 && existed === exists) return undefined;
     return { namespace, service, existed, exists, steps };
   }
+
+  #passes(instance: Instance): boolean {
+    const { filter } = this.target;
+    if (!filter) return true;
+    const known = this.#matches.get(instance);
+    if (known !== undefined) return known;
+    const matches = filter.matches(instance);
+    this.#matches.set(instance, matches);
+    return matches;
+  }
 }
 
 /** Equal for two views that always show the same. */
@@ -100,13 +102,6 @@ export function viewKey(target: Target, viewer: Viewer): string {
     zone,
     subZone,
   ]);
-}
-
-function narrow(instance: Instance, endpointName: string): Instance | undefined {
-  if (endpointName === "") return instance;
-  const endpoint = instance.endpoints.find((candidate) => candidate.name === endpointName);
-  if (!endpoint) return undefined;
-  return instance.endpoints.length === 1 ? instance : { ...instance, endpoints: [endpoint] };
 }
 
 function byPriorityThenId(a: Discovered, b: Discovered): number {

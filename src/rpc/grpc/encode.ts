@@ -1,29 +1,41 @@
 import { create, type DescMessage, type Message, toBinary } from "@bufbuild/protobuf";
 
-/** message that several streams are sent -> its bytes, once somebody needed them. */
-const encodings = new WeakMap<Message, Buffer | null>();
-
 /**
- * Says that this message will go out on several streams and never change: it is then encoded once.
- *
- * Why only on request: a weak map of all that is sent would cost the garbage collector more than encoding most of it.
+ * Where a message carries its encoding: its bytes, how to make them, or that they are worth keeping. A symbol, which encoders
+ * and `toJson` do not see. Why not a weak map: one over all that is sent would cost the garbage collector more than it saves.
  */
+const ENCODING = Symbol("encoding");
+
+interface Carrier {
+  [ENCODING]?: Buffer | "keep" | (() => Uint8Array);
+}
+
+/** Says that this message will go out on several streams and never change: it is then encoded once. */
 export function shared<T extends Message>(message: T): T {
-  if (!encodings.has(message)) encodings.set(message, null);
+  const carrier = message as T & Carrier;
+  carrier[ENCODING] ??= "keep";
   return message;
 }
 
-/** The bytes of a unary answer. */
-export function encode(schema: DescMessage, init: unknown): Buffer {
-  return asBuffer(toBinary(schema, create(schema, init as Message)));
+/**
+ * Gives a message that will never change another way to its bytes: one that knows parts which are encoded already.
+ *
+ * @param encode answers exactly what encoding the message field by field would mean; called once, and only for gRPC.
+ */
+export function encodedBy<T extends Message>(message: T, encode: () => Uint8Array): T {
+  const carrier = message as T & Carrier;
+  carrier[ENCODING] = encode;
+  return message;
 }
 
-/** The bytes of a stream's message, made once where it is `shared`. */
-export function encodeShared(schema: DescMessage, init: unknown): Buffer {
-  const known = encodings.get(init as Message);
-  if (known) return known;
-  const bytes = encode(schema, init);
-  if (known === null) encodings.set(init as Message, bytes);
+/** The bytes of a message that is sent. */
+export function encode(schema: DescMessage, init: unknown): Buffer {
+  const carrier = init as Carrier;
+  const carried = carrier[ENCODING];
+  if (carried === undefined) return asBuffer(toBinary(schema, create(schema, init as Message)));
+  if (carried instanceof Buffer) return carried;
+  const bytes = asBuffer(typeof carried === "function" ? carried() : toBinary(schema, create(schema, init as Message)));
+  carrier[ENCODING] = bytes;
   return bytes;
 }
 

@@ -9,10 +9,12 @@ import type {
 import type { Discovery, Target, Viewer, WatchBatch } from "../../discovery/index.js";
 import { mapped } from "../../stream/index.js";
 import type { Filters } from "../filter/index.js";
-import { shared } from "../grpc/encode.js";
+import { encodedBy } from "../grpc/encode.js";
 import { type Rules, validate } from "../rules/index.js";
 import {
   durationMsFromProto,
+  encodeResolution,
+  encodeWatchBatch,
   localityFromProto,
   namespaceFromProto,
   resolutionToProto,
@@ -46,7 +48,8 @@ export function createDiscoveryService(options: DiscoveryServiceOptions): Servic
     async resolve(request, { signal }) {
       validate(rules, request);
       if (request.minRevision > discovery.revision) await discovery.reached(request.minRevision, signal);
-      return resolutionToProto(discovery.resolve(targetFromProto(request.target, filters), viewerFromProto(request)));
+      const resolution = discovery.resolve(targetFromProto(request.target, filters), viewerFromProto(request));
+      return encodedBy(resolutionToProto(resolution), () => encodeResolution(resolution));
     },
     watch(request, { signal }) {
       validate(rules, request);
@@ -71,7 +74,7 @@ class SharedResponses {
   of(batch: WatchBatch): WatchResponse {
     const known = this.#responses.get(batch);
     if (known) return known;
-    const response = shared(watchBatchToProto(batch));
+    const response = encodedBy(watchBatchToProto(batch), () => encodeWatchBatch(batch));
     this.#responses.set(batch, response);
     return response;
   }

@@ -10,23 +10,27 @@ import { instanceToProto } from "./instance.js";
 import { serviceToProto } from "./service.js";
 import { timestampToProto } from "./time.js";
 
-/** What `Resolve` answers. */
+/** What `Resolve` answers. Its instances are translated when they are read: most often `encodeResolution` is enough. */
 export function resolutionToProto(resolution: Resolution): ResolveResponse {
   return {
     $typeName: "portolan.discovery.v1.ResolveResponse",
     revision: resolution.revision,
     exists: resolution.exists,
-    instances: resolution.instances.map(discoveredToProto),
+    get instances() {
+      return resolution.instances.map(discoveredToProto);
+    },
     panic: resolution.panic,
   };
 }
 
-/** One response of `Watch`. A new message at each call: who sends it to many makes it once. */
+/** One response of `Watch`. Its updates are translated when they are read: most often `encodeWatchBatch` is enough. */
 export function watchBatchToProto(batch: WatchBatch): WatchResponse {
   return {
     $typeName: "portolan.discovery.v1.WatchResponse",
     revision: batch.revision,
-    updates: batch.updates.map(updateToProto),
+    get updates() {
+      return batch.updates.map(updateToProto);
+    },
     synced: batch.synced,
     committedAt: batch.committedAtMs > 0 ? timestampToProto(batch.committedAtMs) : undefined,
     merged: BigInt(batch.merged),
@@ -60,7 +64,8 @@ function updateToProto(update: ServiceUpdate): ProtoUpdate {
   };
 }
 
-function discoveredToProto(discovered: Discovered): ProtoDiscovered {
+/** An instance as one viewer sees it. */
+export function discoveredToProto(discovered: Discovered): ProtoDiscovered {
   return {
     $typeName: "portolan.discovery.v1.DiscoveredInstance",
     instance: instanceToProto(discovered.instance),
