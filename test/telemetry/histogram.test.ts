@@ -8,15 +8,13 @@ const filled = (...parts: { boundsMs: number[]; counts: number[]; sumMs?: number
   return histogram;
 };
 
-const aHistogram = fc
-  .uniqueArray(fc.integer({ min: 1, max: 1_000 }), { minLength: 1, maxLength: 8 })
-  .chain((bounds) =>
-    fc.record({
-      boundsMs: fc.constant(bounds.sort((a, b) => a - b)),
-      counts: fc.array(fc.nat(100), { minLength: bounds.length + 1, maxLength: bounds.length + 1 }),
-      sumMs: fc.nat(1_000),
-    }),
-  );
+const aHistogram = fc.uniqueArray(fc.integer({ min: 1, max: 1_000 }), { minLength: 1, maxLength: 8 }).chain((bounds) =>
+  fc.record({
+    boundsMs: fc.constant(bounds.sort((a, b) => a - b)),
+    counts: fc.array(fc.nat(100), { minLength: bounds.length + 1, maxLength: bounds.length + 1 }),
+    sumMs: fc.nat(1_000),
+  }),
+);
 
 const total = (counts: readonly number[]) => counts.reduce((sum, count) => sum + count, 0);
 

@@ -176,7 +176,9 @@ test("a slow tail takes nothing from another", async () => {
   const quick = plane.telemetry.tailLogs({ query: EVERY_LOG, backlog: 0, signal: stop.signal })[Symbol.asyncIterator]();
   for (let n = 0; n < 20; n++) {
     await plane.telemetry.writeLogs([log(`${n}`)]);
-    expect(await take(quick, (taken) => taken.length === 1)).toMatchObject([{ missed: 0, records: [{ body: `${n}` }] }]);
+    expect(await take(quick, (taken) => taken.length === 1)).toMatchObject([
+      { missed: 0, records: [{ body: `${n}` }] },
+    ]);
   }
 });
 

@@ -40,8 +40,10 @@ export class EventRecorder implements AsyncDisposable {
   readonly #wake = new Signal();
   readonly #stop = new AbortController();
   readonly #unsubscribe: () => void;
-  #settled: (() => void)[] = [];
-  #idle = false;
+  #waiting: Waiting[] = [];
+  #sessionsOffered = 0;
+  #sessionsRecorded = 0;
+  /** Set while a write has failed and is not tried yet: ends the pause. */
   #resume: (() => void) | undefined;
   #retry: Timer | undefined;
   #running: Promise<void>;
@@ -55,15 +57,19 @@ export class EventRecorder implements AsyncDisposable {
 
   /** Records what happened to a session, in order with the commits around it. */
   sessionEvent(event: SessionEvent): void {
-    this.#idle = false;
-    this.#queue.addSession(event);
+    if (this.#queue.addSession(event)) this.#sessionsOffered++;
     this.#wake.notify();
   }
 
-  /** Resolves when all that was offered before is recorded, or cannot be recorded now. */
+  /** Resolves when all that happened before the call is recorded, or cannot be recorded now. */
   settled(): Promise<void> {
-    if (this.#idle) return Promise.resolve();
-    return new Promise((resolve) => this.#settled.push(resolve));
+    if (this.#stop.signal.aborted) return Promise.resolve();
+    const { revision } = this.#options.store.status();
+    const sessions = this.#sessionsOffered;
+    return new Promise((resolve) => {
+      this.#waiting.push({ revision, sessions, resolve });
+      this.#release(this.#resume !== undefined);
+    });
   }
 
   /** Records what waits, then stops. */
@@ -78,7 +84,6 @@ export class EventRecorder implements AsyncDisposable {
   }
 
   #offer(changeSets: readonly ChangeSet[]): void {
-    this.#idle = false;
     for (const changeSet of changeSets) this.#queue.add(changeSet);
     this.#wake.notify();
   }
@@ -91,14 +96,8 @@ export class EventRecorder implements AsyncDisposable {
       }
       const items = this.#queue.take(BATCH_CHANGES);
       if (items.length > 0) await this.#record(items);
-      else await this.#rest();
+      else await this.#wake.wait();
     }
-  }
-
-  async #rest(): Promise<void> {
-    this.#idle = true;
-    this.#release();
-    await this.#wake.wait();
   }
 
   async #catchUp(): Promise<void> {
@@ -136,14 +135,17 @@ export class EventRecorder implements AsyncDisposable {
       "history was compacted before its events were recorded: they are missing",
     );
     await this.#untilWritten(() => this.#options.events.skipTo(revision));
+    this.#release(false);
   }
 
   /** Writes events, then publishes them. */
   async #record(items: readonly Item[]): Promise<void> {
     const { events, recent } = this.#options;
     const { placed, next } = place(items, events.next);
-    if (placed.length === 0) return;
-    if (await this.#untilWritten(() => events.append(placed, next))) recent.publish(placed);
+    if (placed.length === 0 || !(await this.#untilWritten(() => events.append(placed, next)))) return;
+    for (const item of items) if ("sessionId" in item) this.#sessionsRecorded++;
+    recent.publish(placed);
+    this.#release(false);
   }
 
   /** Tries until it succeeds; false when the recorder is stopped before. */
@@ -156,18 +158,31 @@ export class EventRecorder implements AsyncDisposable {
   }
 
   async #pause(): Promise<void> {
-    this.#release();
+    this.#release(true);
     await new Promise<void>((resolve) => {
       this.#resume = resolve;
       this.#retry = this.#options.clock.after(RETRY_MS, resolve);
     });
+    this.#resume = undefined;
   }
 
-  #release(): void {
-    const settled = this.#settled;
-    this.#settled = [];
-    for (const resolve of settled) resolve();
+  /** Resolves those who wait for no more than what is recorded, or all of them. */
+  #release(all: boolean): void {
+    const { revision } = this.#options.events.next;
+    const isDone = (waiting: Waiting) =>
+      all || (waiting.revision <= revision && waiting.sessions <= this.#sessionsRecorded);
+    const done = this.#waiting.filter(isDone);
+    if (done.length === 0) return;
+    this.#waiting = this.#waiting.filter((waiting) => !isDone(waiting));
+    for (const { resolve } of done) resolve();
   }
+}
+
+/** Somebody who waits until a revision and a number of session events are recorded. */
+interface Waiting {
+  readonly revision: bigint;
+  readonly sessions: number;
+  readonly resolve: () => void;
 }
 
 /** Gives events their places behind `next`, those of commits that are recorded already left out. */

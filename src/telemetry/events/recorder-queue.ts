@@ -41,14 +41,15 @@ export class RecorderQueue {
     } else this.#options.metrics.eventsPending(this.#items.length);
   }
 
-  /** Takes a session event, if it fits. */
-  addSession(event: SessionEvent): void {
+  /** Takes a session event; false when it does not fit, and is dropped. */
+  addSession(event: SessionEvent): boolean {
     if (this.#sessions >= this.#options.maxPendingChanges) {
       this.#options.metrics.dropped("events", 1);
-      return;
+      return false;
     }
     this.#items.push(event);
     this.#sessions++;
+    return true;
   }
 
   /** The first items, about `changes` changes of them. */

@@ -14,7 +14,7 @@ import {
   type TelemetryDatabase,
   type TelemetryLimits,
 } from "../../../src/telemetry/index.js";
-import { aService, anInstance } from "../../support/entities.js";
+import { anInstance, aService } from "../../support/entities.js";
 import { FakeClock } from "../../support/fake-clock.js";
 import { storeOptions } from "../../support/store-options.js";
 

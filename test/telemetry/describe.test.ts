@@ -1,0 +1,115 @@
+import { expect, test } from "vitest";
+import type { Change, ChangeSet, Entity, InstanceDraft } from "../../src/model/index.js";
+import { keyOf } from "../../src/model/index.js";
+import { eventsOf, sessionEventDraft } from "../../src/telemetry/events/describe.js";
+import { anInstance, aService } from "../support/entities.js";
+
+const instance = (id: string, fields: Partial<InstanceDraft> = {}): Entity =>
+  ({ ...anInstance("checkout", id, fields), revisions: 0 }) as unknown as Entity;
+
+const step = (before: Entity | undefined, after: Entity | undefined): Change => {
+  const entity = after ?? before;
+  if (!entity) throw new Error("a change is of something");
+  return { key: keyOf(entity), ...(before && { before }), ...(after && { after }) };
+};
+
+const set = (cause: ChangeSet["cause"], ...changes: Change[]): ChangeSet => ({
+  revision: 7n,
+  committedAtMs: 1_000,
+  actor: "session:s-12",
+  cause,
+  changes,
+});
+
+const told = (changeSet: ChangeSet) => eventsOf(changeSet).map(({ type, message }) => `${type}: ${message}`);
+
+test("a registration tells who registered what where", () => {
+  const [event] = eventsOf(set("register", step(undefined, instance("a1", { version: "2.1" }))));
+  expect(event).toEqual({
+    place: { revision: 7n, order: 0 },
+    revision: 7n,
+    timeMs: 1_000,
+    type: "instance.registered",
+    actor: "session:s-12",
+    namespace: "default",
+    service: "checkout",
+    instanceId: "a1",
+    message: "checkout/a1 registered at 10.0.0.1:8080 by session:s-12",
+    attributes: { cause: "register", address: "10.0.0.1:8080", health: "serving", version: "2.1" },
+  });
+});
+
+test("names outside the default namespace carry it, and IPv6 addresses stand in brackets", () => {
+  const endpoint = { name: "default", host: "fd00::1", port: 80, protocol: "grpc", tls: false } as const;
+  const after = instance("a1", { namespace: "prod", endpoints: [endpoint] });
+  expect(told(set("register", step(undefined, after)))).toEqual([
+    "instance.registered: prod/checkout/a1 registered at [fd00::1]:80 by session:s-12",
+  ]);
+});
+
+test("a change of health tells before, after and why", () => {
+  const after = instance("a1", { health: "not-serving", healthReason: "probe failed" });
+  const [event, ...more] = eventsOf(set("update", step(instance("a1"), after)));
+  expect(more).toEqual([]);
+  expect(event).toMatchObject({
+    type: "instance.health_changed",
+    message: "checkout/a1 went from serving to not-serving by session:s-12: probe failed",
+    attributes: { health_before: "serving", health_after: "not-serving", reason: "probe failed" },
+  });
+});
+
+test("an update names the fields that changed; with a change of health it is a second event", () => {
+  const after = instance("a1", { version: "2", labels: { env: "prod" }, health: "degraded" });
+  const events = eventsOf(set("update", step(instance("a1"), after)));
+  expect(events.map(({ type }) => type)).toEqual(["instance.health_changed", "instance.updated"]);
+  expect(events[1]?.attributes).toMatchObject({ fields: "version,labels", version: "2" });
+  expect(events.map(({ place }) => place.order)).toEqual([0, 1]);
+});
+
+test("a change that is none of the named fields is still an event", () => {
+  expect(told(set("update", step(instance("a1"), instance("a1"))))).toEqual([
+    "instance.updated: checkout/a1 updated by session:s-12",
+  ]);
+});
+
+test("an instance leaves by deregistration or by expiry, as the cause says", () => {
+  const gone = step(instance("a1"), undefined);
+  const types = (["deregister", "drained", "session-closed", "lease-expired", "session-expired"] as const).map(
+    (cause) => eventsOf(set(cause, gone))[0]?.type,
+  );
+  expect(types).toEqual([
+    "instance.deregistered",
+    "instance.deregistered",
+    "instance.deregistered",
+    "instance.expired",
+    "instance.expired",
+  ]);
+});
+
+test("a commit of many changes is an event for each, in their order", () => {
+  const changes = ["a", "b", "c"].map((id) => step(instance(id), undefined));
+  const events = eventsOf(set("session-expired", ...changes));
+  expect(events.map(({ instanceId }) => instanceId)).toEqual(["a", "b", "c"]);
+  expect(events.map(({ place }) => place.order)).toEqual([0, 1, 2]);
+});
+
+test("services are put and deleted", () => {
+  const service = aService("cart") as unknown as Entity;
+  expect(told(set("service-put", step(undefined, service)))).toEqual(["service.put: cart created by session:s-12"]);
+  expect(told(set("service-put", step(service, service)))).toEqual(["service.put: cart changed by session:s-12"]);
+  expect(told(set("service-deleted", step(service, undefined)))).toEqual([
+    "service.deleted: cart deleted by session:s-12",
+  ]);
+});
+
+test("what happens to a session has no revision, and its client and address", () => {
+  const event = { timeMs: 5, sessionId: "s-1", client: "host/7", address: "10.0.0.9:4000", instances: 2 };
+  expect(sessionEventDraft({ type: "session.broken", ...event })).toMatchObject({
+    revision: 0n,
+    timeMs: 5,
+    type: "session.broken",
+    actor: "session:s-1",
+    message: "session s-1 of host/7 broken with 2 instances",
+    attributes: { session: "s-1", client: "host/7", address: "10.0.0.9:4000", instances: "2" },
+  });
+});

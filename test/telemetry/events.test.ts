@@ -1,0 +1,281 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { openMemoryStore } from "../../src/store/index.js";
+import { type Event, memoryDatabase, type SessionEvent, type Telemetry } from "../../src/telemetry/index.js";
+import { FakeClock } from "../support/fake-clock.js";
+import { storeOptions } from "../support/store-options.js";
+import { fragileDatabase } from "./support/fragile-database.js";
+import { EVERY_EVENT, events, NOW_MS, putService, register, remove, start, take } from "./support/start.js";
+
+const revisions = (some: readonly Event[]) => some.map(({ revision }) => Number(revision));
+
+function session(type: SessionEvent["type"], timeMs = NOW_MS): SessionEvent {
+  return { type, timeMs, sessionId: "s-1", client: "host/7", address: "10.0.0.9:4000", instances: 1 };
+}
+
+function tail(telemetry: Telemetry, afterRevision: bigint, query = {}) {
+  const stop = new AbortController();
+  const options = { query: { ...EVERY_EVENT, ...query }, afterRevision, signal: stop.signal };
+  return { stream: telemetry.tailEvents(options)[Symbol.asyncIterator](), stop };
+}
+
+async function next(stream: AsyncIterator<readonly Event[]>, count: number): Promise<Event[]> {
+  return (await take(stream, (taken) => taken.flat().length >= count)).flat();
+}
+
+test("every commit that was answered is in the next query, newest first", async () => {
+  await using plane = await start();
+  await register(plane.store, "a1");
+  await register(plane.store, "a1", { health: "draining" });
+  await remove(plane.store, ["a1"]);
+  expect((await events(plane.telemetry)).map(({ type }) => type)).toEqual([
+    "instance.deregistered",
+    "instance.health_changed",
+    "instance.registered",
+    "service.put",
+  ]);
+});
+
+test("a query filters by service, prefix of the type, actor and time, and pages in order", async () => {
+  await using plane = await start();
+  await putService(plane.store, "cart");
+  plane.clock.advance(1_000);
+  await register(plane.store, "a1");
+  await register(plane.store, "c1", {}, "cart");
+  const found = async (query: object, range: object = {}) => {
+    const page = await plane.telemetry.queryEvents({ query: { ...EVERY_EVENT, ...query }, pageSize: 10, ...range });
+    return revisions(page.events);
+  };
+  expect(await found({})).toEqual([4, 3, 2, 1]);
+  expect(await found({ service: "cart" })).toEqual([4, 2]);
+  expect(await found({ type: "instance." })).toEqual([4, 3]);
+  expect(await found({ actor: "alice" })).toEqual([2, 1]);
+  expect(await found({ namespace: "prod" })).toEqual([]);
+  expect(await found({}, { startMs: NOW_MS + 1_000 })).toEqual([4, 3]);
+  expect(await found({}, { endMs: NOW_MS + 1_000 })).toEqual([2, 1]);
+  const first = await plane.telemetry.queryEvents({ query: EVERY_EVENT, pageSize: 3 });
+  expect(revisions(first.events)).toEqual([4, 3, 2]);
+  const { next: after } = first;
+  const second = await plane.telemetry.queryEvents({ query: EVERY_EVENT, pageSize: 3, ...(after && { after }) });
+  expect(revisions(second.events)).toEqual([1]);
+  expect(second.next).toBeUndefined();
+});
+
+test("a page looks at a bounded number of events and says where to go on", async () => {
+  await using plane = await start({ limits: { maxScanned: 2 } });
+  await register(plane.store, "a1");
+  await register(plane.store, "a2");
+  const query = { ...EVERY_EVENT, type: "service." };
+  const first = await plane.telemetry.queryEvents({ query, pageSize: 10 });
+  expect(first.events).toEqual([]);
+  expect(first.next).toBeDefined();
+  const second = await plane.telemetry.queryEvents({ query, pageSize: 10, ...(first.next && { after: first.next }) });
+  expect(revisions(second.events)).toEqual([1]);
+});
+
+test("session events have no revision and stand among the others in order of time", async () => {
+  await using plane = await start();
+  plane.telemetry.sessionEvent(session("session.opened"));
+  await register(plane.store, "a1");
+  plane.telemetry.sessionEvent(session("session.closed"));
+  expect((await events(plane.telemetry)).map(({ type, revision }) => [type, revision])).toEqual([
+    ["session.closed", 0n],
+    ["instance.registered", 2n],
+    ["session.opened", 0n],
+    ["service.put", 1n],
+  ]);
+});
+
+test("a tail from now on tells only what happens after it was opened", async () => {
+  await using plane = await start();
+  await register(plane.store, "before");
+  const { stream, stop } = tail(plane.telemetry, 0n);
+  await register(plane.store, "after");
+  expect((await next(stream, 1)).map(({ instanceId }) => instanceId)).toEqual(["after"]);
+  stop.abort();
+});
+
+test("a tail after a revision tells every later event, then each as it happens", async () => {
+  await using plane = await start();
+  for (const id of ["a1", "a2", "a3"]) await register(plane.store, id);
+  const { stream, stop } = tail(plane.telemetry, 2n);
+  expect(revisions(await next(stream, 2))).toEqual([3, 4]);
+  plane.telemetry.sessionEvent(session("session.broken"));
+  await register(plane.store, "a4");
+  expect(revisions(await next(stream, 2))).toEqual([0, 5]);
+  stop.abort();
+});
+
+test("a tail tells only what its query asks for", async () => {
+  await using plane = await start();
+  const { stream, stop } = tail(plane.telemetry, 0n, { type: "instance.dereg" });
+  await register(plane.store, "a1");
+  await remove(plane.store, ["a1"]);
+  expect((await next(stream, 1)).map(({ type }) => type)).toEqual(["instance.deregistered"]);
+  stop.abort();
+});
+
+test("a reader that fell behind what memory holds reads on from the database, and misses nothing", async () => {
+  await using plane = await start({ limits: { maxRecentEvents: 5 } });
+  const { stream, stop } = tail(plane.telemetry, 1n);
+  for (let n = 0; n < 1_200; n++) await register(plane.store, `a${n}`);
+  await events(plane.telemetry);
+  const told = revisions(await next(stream, 1_200));
+  expect(told).toEqual(Array.from({ length: 1_200 }, (_, n) => n + 2));
+  stop.abort();
+});
+
+test("readers of every event at the same place are given the same array", async () => {
+  await using plane = await start();
+  const tails = [tail(plane.telemetry, 0n), tail(plane.telemetry, 0n)];
+  await register(plane.store, "a1");
+  const [first, second] = await Promise.all(tails.map(({ stream }) => stream.next()));
+  expect(first?.value).toBe(second?.value);
+  for (const { stop } of tails) stop.abort();
+});
+
+test("a tail after a revision that was never reached is out of range", async () => {
+  await using plane = await start();
+  expect(() => tail(plane.telemetry, 2n)).toThrow("REVISION_OUT_OF_RANGE");
+});
+
+test("a tail ends without an error when it is aborted", async () => {
+  await using plane = await start();
+  const { stream, stop } = tail(plane.telemetry, 0n);
+  const waiting = stream.next();
+  stop.abort();
+  expect(await waiting).toMatchObject({ done: true });
+});
+
+test("after a restart the log goes on with what was committed in between, nothing missing and nothing twice", async () => {
+  const database = memoryDatabase();
+  await using first = await start({ database });
+  await register(first.store, "a1");
+  first.telemetry.sessionEvent(session("session.opened"));
+  await first.telemetry[Symbol.asyncDispose]();
+  await register(first.store, "a2");
+  await using second = await start({ database, store: first.store });
+  await register(first.store, "a3");
+  expect(revisions(await events(second.telemetry)).sort()).toEqual([0, 1, 2, 3, 4]);
+  const { stream, stop } = tail(second.telemetry, 1n);
+  expect(revisions(await next(stream, 4))).toEqual([2, 0, 3, 4]);
+  stop.abort();
+});
+
+test("what was compacted before it was recorded is missing, and a tail of it is out of range", async () => {
+  const clock = new FakeClock(NOW_MS);
+  const store = await openMemoryStore({ ...storeOptions(), clock });
+  for (const id of ["a1", "a2", "a3"]) await register(store, id);
+  await store.compact(2n);
+  await using plane = await start({ store, clock });
+  expect(revisions(await events(plane.telemetry))).toEqual([3]);
+  expect(() => tail(plane.telemetry, 1n)).toThrow("REVISION_OUT_OF_RANGE");
+  const { stream, stop } = tail(plane.telemetry, 2n);
+  expect(revisions(await next(stream, 1))).toEqual([3]);
+  stop.abort();
+});
+
+test("events that retention dropped are told from the store's history", async () => {
+  await using plane = await start({ limits: { maxAgeMs: 60_000, retentionIntervalMs: 1_000 } });
+  for (const id of ["a1", "a2"]) await register(plane.store, id);
+  await events(plane.telemetry);
+  plane.clock.advance(120_000);
+  await gone(plane.telemetry);
+  await register(plane.store, "a3");
+  const { stream, stop } = tail(plane.telemetry, 1n);
+  expect(revisions(await next(stream, 3))).toEqual([2, 3, 4]);
+  stop.abort();
+});
+
+test("events that neither the log nor the history holds are out of range", async () => {
+  await using plane = await start({ limits: { maxAgeMs: 60_000, retentionIntervalMs: 1_000 } });
+  for (const id of ["a1", "a2"]) await register(plane.store, id);
+  await events(plane.telemetry);
+  plane.clock.advance(120_000);
+  await gone(plane.telemetry);
+  await plane.store.compact(3n);
+  expect(() => tail(plane.telemetry, 1n)).toThrow("REVISION_OUT_OF_RANGE");
+  expect(() => tail(plane.telemetry, 3n).stop.abort()).not.toThrow();
+});
+
+test("while the database fails no event is lost, however few may wait: the history tells them afterwards", async () => {
+  const database = fragileDatabase();
+  await using plane = await start({ database, limits: { maxPendingChanges: 3 } });
+  await events(plane.telemetry);
+  const { stream, stop } = tail(plane.telemetry, 1n);
+  database.broken = true;
+  for (let n = 0; n < 50; n++) await register(plane.store, `a${n}`);
+  await events(plane.telemetry).catch(() => undefined);
+  database.broken = false;
+  const told = next(stream, 50);
+  for (let n = 0; n < 5; n++) {
+    plane.clock.advance(1_000);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(revisions(await told)).toEqual(Array.from({ length: 50 }, (_, n) => n + 2));
+  expect(await plane.metric("events_overruns_total")).toBeGreaterThan(0);
+  stop.abort();
+});
+
+test("telemetry stops while its database fails", async () => {
+  const database = fragileDatabase();
+  const plane = await start({ database });
+  database.broken = true;
+  await register(plane.store, "a1");
+  await plane[Symbol.asyncDispose]();
+});
+
+test("a commit of very many changes comes in pieces that fit a message", async () => {
+  await using plane = await start();
+  const { stream, stop } = tail(plane.telemetry, 1n);
+  const ids = Array.from({ length: 1_300 }, (_, n) => `a${n}`);
+  await Promise.all(ids.map((id) => register(plane.store, id)));
+  await remove(plane.store, ids, "session-expired");
+  const batches = await take(stream, (taken) => taken.flat().length >= 2_600);
+  expect(Math.max(...batches.map(({ length }) => length))).toBeLessThanOrEqual(500);
+  expect(
+    batches
+      .flat()
+      .slice(1_300)
+      .map(({ instanceId }) => instanceId),
+  ).toEqual(ids);
+  stop.abort();
+});
+
+test("whatever happens in whatever order, with restarts, the log is one event a change, in order", () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.constantFrom("put", "session", "restart", "advance", "back"), { maxLength: 25 }),
+      async (steps) => {
+        const clock = new FakeClock(NOW_MS);
+        const store = await openMemoryStore({ ...storeOptions(), clock });
+        const database = memoryDatabase();
+        let plane = await start({ store, clock, database });
+        let sessions = 0;
+        for (const [n, step] of steps.entries()) {
+          if (step === "put") await register(store, `a${n}`);
+          if (step === "session") plane.telemetry.sessionEvent(session("session.opened", NOW_MS + sessions++));
+          if (step === "advance") clock.advance(1_000);
+          if (step === "back") clock.stepWall(-5_000);
+          if (step === "restart") {
+            await plane[Symbol.asyncDispose]();
+            plane = await start({ store, clock, database });
+          }
+        }
+        const all = await events(plane.telemetry);
+        const puts = steps.filter((step) => step === "put").length;
+        const numbered = revisions(all).filter((revision) => revision > 0);
+        expect(numbered.sort((a, b) => a - b)).toEqual(Array.from({ length: puts }, (_, n) => n + 1));
+        expect(all.length - puts).toBe(sessions);
+        const times = all.map(({ timeMs }) => timeMs);
+        expect(times).toEqual(times.toSorted((a, b) => b - a));
+        await plane[Symbol.asyncDispose]();
+      },
+    ),
+    { numRuns: 60 },
+  ));
+
+/** Resolves when retention has left no event: its step runs behind the clock. */
+async function gone(telemetry: Telemetry): Promise<void> {
+  while ((await events(telemetry)).length > 0);
+}
