@@ -5,6 +5,13 @@ import { createDiscovery, createDiscoveryMetrics, type StoreDiscovery } from "..
 import { createRegistry, createRegistryMetrics, type Registry } from "../registry/index.js";
 import { createStoreMetrics, openLevelStore, openMemoryStore, type Store } from "../store/index.js";
 import type { Clock } from "../stream/index.js";
+import {
+  createTelemetry,
+  createTelemetryMetrics,
+  levelDatabase,
+  memoryDatabase,
+  type Telemetry,
+} from "../telemetry/index.js";
 
 /** What every room is given. */
 export interface Surroundings {
@@ -19,6 +26,7 @@ export interface Rooms {
   readonly store: Store;
   readonly registry: Registry;
   readonly discovery: StoreDiscovery;
+  readonly telemetry: Telemetry;
   /** Closes them in the order in which they lean on each other. */
   close(): Promise<void>;
 }
@@ -34,19 +42,33 @@ export async function openRooms(surroundings: Surroundings): Promise<Rooms> {
   let discovery: StoreDiscovery | undefined;
   const discoveryMetrics = createDiscoveryMetrics(register, () => discovery?.sources());
   discovery = await createDiscovery({ store, clock, log, metrics: discoveryMetrics });
+  const telemetry = await createTelemetry({
+    database: config.store === "memory" ? memoryDatabase() : levelDatabase(config.dataDir),
+    store,
+    clock,
+    log,
+    metrics: createTelemetryMetrics(register),
+    limits: {
+      maxAgeMs: config.telemetryMaxAgeMs,
+      maxBytes: config.telemetryMaxBytes,
+      maxSeriesPerWindow: config.telemetryMaxSeries,
+      maxReaders: config.telemetryMaxReaders,
+    },
+  });
   const registry = createRegistry({
     store,
     clock,
     log,
     metrics: createRegistryMetrics(register),
-    onSessionEvent: () => {},
+    onSessionEvent: (event) => telemetry.sessionEvent(event),
     limits: { maxSessions: config.maxSessions, maxInstancesPerSession: config.maxInstancesPerSession },
   });
-  const open = [registry, discovery, store];
+  const open = [registry, telemetry, discovery, store];
   return {
     store,
     registry,
     discovery,
+    telemetry,
     async close() {
       for (const room of open) await room[Symbol.asyncDispose]();
     },

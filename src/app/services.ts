@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import { AdminService } from "../../gen/portolan/admin/v1/admin_pb.js";
 import { DiscoveryService } from "../../gen/portolan/discovery/v1/discovery_pb.js";
 import { RegistryService } from "../../gen/portolan/registry/v1/registry_pb.js";
+import { TelemetryService } from "../../gen/portolan/telemetry/v1/telemetry_pb.js";
 import type { Config } from "../config.js";
 import {
   createAdminService,
@@ -10,6 +11,7 @@ import {
   createPageTokens,
   createRegistryService,
   createRules,
+  createTelemetryService,
   type RpcMetrics,
   type ServedService,
   servedService,
@@ -32,7 +34,7 @@ export interface ServicesOptions {
 /** Every public service with its handlers. */
 export function createServices(options: ServicesOptions): ServedService[] {
   const { config, rooms, clock, log, metrics, version, address } = options;
-  const { store, registry, discovery } = rooms;
+  const { store, registry, discovery, telemetry } = rooms;
   const filters = createFilters();
   const rules = createRules({
     filters,
@@ -51,6 +53,7 @@ export function createServices(options: ServicesOptions): ServedService[] {
       }),
     ),
     servedService(DiscoveryService, createDiscoveryService(shared)),
+    servedService(TelemetryService, createTelemetryService({ ...shared, telemetry })),
     servedService(AdminService, createAdminService({ ...shared, store, version, address })),
   ];
 }

@@ -58,6 +58,18 @@ export const SETTINGS = {
     "1GiB",
     "Calls, logs and events together; the oldest are dropped first.",
   ),
+  telemetryMaxSeries: setting(
+    "telemetry-max-series",
+    count(1, 1_000_000),
+    "10000",
+    "Call series of one window of 10 s; beyond it calls are kept without instance and method.",
+  ),
+  telemetryMaxReaders: setting(
+    "telemetry-max-readers",
+    count(1, 100_000),
+    "1000",
+    "Tails of logs and events, and watches of statuses, open at once.",
+  ),
   maxSessions: setting("max-sessions", count(1, 10_000_000), "100000", "Sessions known, attached or within their TTL."),
   maxInstancesPerSession: setting(
     "max-instances-per-session",
