@@ -27,6 +27,7 @@ export interface App extends AsyncDisposable {
   readonly rooms: Rooms;
   /** The calls that go on now. */
   readonly calls: CallBook;
+  readonly health: Health;
   readonly log: Logger;
   /** Stops gracefully; the same promise for whoever asks again. */
   stop(): Promise<void>;
@@ -77,7 +78,7 @@ export async function startApp(config: Config, overrides: AppOverrides = {}): Pr
     stopping ??= stopOnce();
     return stopping;
   };
-  return { grpcAddress, httpAddress, rooms, calls, log, stop, [Symbol.asyncDispose]: stop };
+  return { grpcAddress, httpAddress, rooms, calls, health, log, stop, [Symbol.asyncDispose]: stop };
 }
 
 function logFormat(config: Config, isTTY = false): "json" | "pretty" {
