@@ -19,8 +19,8 @@ import { instanceId, name, nameOrEmpty, namespace } from "./names.js";
 import { duration, isDuration } from "./times.js";
 import { integer, known, labels, textLike, textUpTo } from "./values.js";
 
-/** Most bytes that an instance may encode to, output-only fields apart. */
-export const MAX_INSTANCE_BYTES = 65_536;
+/** Output-only fields apart. */
+const MAX_INSTANCE_BYTES = 65_536;
 
 const MAX_ENDPOINTS = 16;
 const MAX_STATUSES = 100;
@@ -97,15 +97,30 @@ export const instanceRules = rulesFor(
   (instance, report) => {
     checkEndpointNames(instance, report);
     checkProbedEndpoint(instance, report);
-    if (encodedBytes(instance) > MAX_INSTANCE_BYTES) report([], "must encode to at most 64 KiB");
+    checkSize(instance, report);
   },
 );
 
 /** The name of an instance. */
 export const instanceRefRules = rulesFor(InstanceRefSchema, { namespace, service: name, id: instanceId });
 
+/** What a client says of an instance. */
+export type DescribedInstance = Pick<
+  Instance,
+  | "namespace"
+  | "service"
+  | "id"
+  | "endpoints"
+  | "locality"
+  | "weight"
+  | "version"
+  | "labels"
+  | "reportedHealth"
+  | "healthCheck"
+>;
+
 /** Endpoint names are unique within the instance; an empty one means "default". */
-export function checkEndpointNames(instance: Instance, report: Report): void {
+export function checkEndpointNames(instance: DescribedInstance, report: Report): void {
   if (instance.endpoints.length < 2 || instance.endpoints.length > MAX_ENDPOINTS) return;
   const seen = new Set<string>();
   for (const [index, endpoint] of instance.endpoints.entries()) {
@@ -116,14 +131,20 @@ export function checkEndpointNames(instance: Instance, report: Report): void {
 }
 
 /** The endpoint that a health check names is one of the instance's. */
-export function checkProbedEndpoint(instance: Instance, report: Report): void {
+export function checkProbedEndpoint(instance: DescribedInstance, report: Report): void {
   const probed = instance.healthCheck?.endpointName;
   if (!probed || instance.endpoints.some((endpoint) => (endpoint.name || "default") === probed)) return;
   report(["healthCheck", "endpointName"], "must name one of the instance's endpoints");
 }
 
+/** An instance encodes to at most 64 KiB; where its endpoints are too many anyway, that is said and not this. */
+export function checkSize(instance: DescribedInstance, report: Report): void {
+  if (instance.endpoints.length > MAX_ENDPOINTS || encodedBytes(instance) <= MAX_INSTANCE_BYTES) return;
+  report([], "must encode to at most 64 KiB");
+}
+
 /** How many bytes an instance encodes to; an upper bound where that is small, because encoding costs more than the rules. */
-export function encodedBytes(instance: Instance): number {
+export function encodedBytes(instance: DescribedInstance): number {
   const bound = upperBound(instance);
   return bound <= SMALL_BYTES ? bound : exactBytes(instance);
 }
@@ -132,7 +153,7 @@ const SMALL_BYTES = 2_048;
 const FIXED_BYTES = 256;
 const MAX_BYTES_A_CHARACTER = 3;
 
-function upperBound(instance: Instance): number {
+function upperBound(instance: DescribedInstance): number {
   let characters = instance.namespace.length + instance.service.length + instance.id.length + instance.version.length;
   for (const endpoint of instance.endpoints) characters += endpoint.name.length + endpoint.host.length + 8;
   for (const key in instance.labels) characters += key.length + (instance.labels[key]?.length ?? 0) + 4;
@@ -142,7 +163,16 @@ function upperBound(instance: Instance): number {
   return FIXED_BYTES + MAX_BYTES_A_CHARACTER * characters;
 }
 
-function exactBytes(instance: Instance): number {
-  const { $typeName, $unknown, health, healthReason, sessionId, registeredAt, expiresAt, ttl, ...described } = instance;
-  return toBinary(InstanceSchema, create(InstanceSchema, described)).length;
+function exactBytes(instance: DescribedInstance): number {
+  const { namespace: within, service, id, endpoints, locality, weight, version, labels: pairs } = instance;
+  const { reportedHealth, healthCheck } = instance;
+  const plain = { namespace: within, service, id, endpoints, version, labels: pairs, reportedHealth };
+  // Created from the parts, because a schema's output is no message any more.
+  const described = create(InstanceSchema, {
+    ...plain,
+    ...(locality && { locality: { ...locality, $typeName: undefined } }),
+    ...(weight !== undefined && { weight }),
+    ...(healthCheck && { healthCheck: { ...healthCheck, $typeName: undefined } }),
+  });
+  return toBinary(InstanceSchema, described).length;
 }

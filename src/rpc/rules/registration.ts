@@ -113,6 +113,6 @@ function checkDifferent(
   }
 }
 
-function batchBytes(batch: RegisterBatchRequest): number {
-  return batch.requests.reduce((sum, { instance }) => sum + (instance ? encodedBytes(instance) : 0), 0);
+function batchBytes({ requests }: Pick<RegisterBatchRequest, "requests">): number {
+  return requests.reduce((sum, { instance }) => sum + (instance ? encodedBytes(instance) : 0), 0);
 }

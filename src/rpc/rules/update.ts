@@ -1,13 +1,7 @@
 import type { FieldMask } from "@bufbuild/protobuf/wkt";
 import type { Instance } from "../../../gen/portolan/registry/v1/registry_pb.js";
 import { UpdateInstanceRequestSchema } from "../../../gen/portolan/registry/v1/registry_pb.js";
-import {
-  checkEndpointNames,
-  checkProbedEndpoint,
-  encodedBytes,
-  instanceRules,
-  MAX_INSTANCE_BYTES,
-} from "./instance.js";
+import { checkEndpointNames, checkProbedEndpoint, checkSize, instanceRules } from "./instance.js";
 import { type Report, requiredMessage, rulesFor } from "./message-rules.js";
 import { expectedRevision } from "./values.js";
 
@@ -53,7 +47,7 @@ function checkChosen(instance: Instance, chosen: ReadonlySet<keyof Instance>, re
   checkFields(instance, [...chosen], report);
   if (chosen.has("endpoints")) checkEndpointNames(instance, report);
   if (chosen.has("endpoints") && chosen.has("healthCheck")) checkProbedEndpoint(instance, report);
-  if (encodedBytes(instance) > MAX_INSTANCE_BYTES) report([], "must encode to at most 64 KiB");
+  checkSize(instance, report);
 }
 
 function checkFields(instance: Instance, names: readonly (keyof Instance)[], report: Report): void {
