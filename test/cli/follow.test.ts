@@ -116,9 +116,14 @@ test("silence beyond its bound counts as a loss", async () => {
 });
 
 test("the time that a reader takes does not count as silence", async () => {
+  const cancellable: Script = async function* (signal) {
+    yield 1;
+    if (signal.aborted) throw new ConnectError("", Code.Canceled);
+    yield 2;
+  };
   const reading = deferred();
   const slow = deferred();
-  const played = play([says([1, 2])], {
+  const played = play([cancellable], {
     silenceMs: 30_000,
     onMessage: async (number) => {
       reading.resolve();
