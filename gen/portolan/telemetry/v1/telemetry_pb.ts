@@ -108,6 +108,8 @@ export const LatencyHistogramSchema: GenMessage<LatencyHistogram> = /*@__PURE__*
   messageDesc(file_portolan_telemetry_v1_telemetry, 1);
 
 /**
+ * Counted whole in the window of ten seconds that its end lies in: report every ten seconds or more often.
+ *
  * @generated from message portolan.telemetry.v1.ReportCallsRequest
  */
 export type ReportCallsRequest = Message<"portolan.telemetry.v1.ReportCallsRequest"> & {
@@ -165,6 +167,8 @@ export const ReportCallsResponseSchema: GenMessage<ReportCallsResponse> = /*@__P
  */
 export type QueryCallsRequest = Message<"portolan.telemetry.v1.QueryCallsRequest"> & {
   /**
+   * Empty means every namespace.
+   *
    * @generated from field: string namespace = 1;
    */
   namespace: string;
@@ -192,17 +196,21 @@ export type QueryCallsRequest = Message<"portolan.telemetry.v1.QueryCallsRequest
   method: string;
 
   /**
+   * Unset means an hour before the end.
+   *
    * @generated from field: google.protobuf.Timestamp start = 6;
    */
   start?: Timestamp | undefined;
 
   /**
+   * Not included. Unset means now.
+   *
    * @generated from field: google.protobuf.Timestamp end = 7;
    */
   end?: Timestamp | undefined;
 
   /**
-   * At least 1 s; the server may widen it to what it kept, and says so.
+   * At least 1 s; the server may widen it to what it kept, and says so. Unset means about 60 points.
    *
    * @generated from field: google.protobuf.Duration step = 8;
    */
@@ -255,6 +263,8 @@ export type CallSeries = Message<"portolan.telemetry.v1.CallSeries"> & {
   group: { [key: string]: string };
 
   /**
+   * In the order of time; steps without calls are left out.
+   *
    * @generated from field: repeated portolan.telemetry.v1.CallPoint points = 2;
    */
   points: CallPoint[];
@@ -295,6 +305,8 @@ export type CallPoint = Message<"portolan.telemetry.v1.CallPoint"> & {
   callsPerSecond: number;
 
   /**
+   * Percentiles are 0 when no latency is known, and when calls are grouped by code: latency is kept for all codes together.
+   *
    * @generated from field: double p50_ms = 5;
    */
   p50Ms: number;
@@ -361,7 +373,7 @@ export type ServiceStatus = Message<"portolan.telemetry.v1.ServiceStatus"> & {
   service: string;
 
   /**
-   * Health's name -> instances in it.
+   * Health's name, such as "SERVING" or "NOT_SERVING" -> instances in it.
    *
    * @generated from field: map<string, uint32> instances_by_health = 3;
    */
@@ -426,6 +438,8 @@ export type WatchServiceStatusRequest = Message<"portolan.telemetry.v1.WatchServ
   service: string;
 
   /**
+   * Unset means 1 min.
+   *
    * @generated from field: google.protobuf.Duration window = 3;
    */
   window?: Duration | undefined;
@@ -439,6 +453,9 @@ export const WatchServiceStatusRequestSchema: GenMessage<WatchServiceStatusReque
   messageDesc(file_portolan_telemetry_v1_telemetry, 11);
 
 /**
+ * First every status that was asked for, then those that changed: health at once, calls every few seconds. A slow reader
+ * gets the newest status of each service. A service that was deleted comes once more, without instances.
+ *
  * @generated from message portolan.telemetry.v1.WatchServiceStatusResponse
  */
 export type WatchServiceStatusResponse = Message<"portolan.telemetry.v1.WatchServiceStatusResponse"> & {
@@ -558,6 +575,8 @@ export const WriteLogsResponseSchema: GenMessage<WriteLogsResponse> = /*@__PURE_
  */
 export type LogQuery = Message<"portolan.telemetry.v1.LogQuery"> & {
   /**
+   * Empty, or "*", means every namespace.
+   *
    * @generated from field: string namespace = 1;
    */
   namespace: string;
@@ -619,11 +638,15 @@ export type QueryLogsRequest = Message<"portolan.telemetry.v1.QueryLogsRequest">
   start?: Timestamp | undefined;
 
   /**
+   * Not included.
+   *
    * @generated from field: google.protobuf.Timestamp end = 3;
    */
   end?: Timestamp | undefined;
 
   /**
+   * 1 to 1,000; unset means 100.
+   *
    * @generated from field: uint32 page_size = 4;
    */
   pageSize: number;
@@ -646,6 +669,8 @@ export const QueryLogsRequestSchema: GenMessage<QueryLogsRequest> = /*@__PURE__*
  */
 export type QueryLogsResponse = Message<"portolan.telemetry.v1.QueryLogsResponse"> & {
   /**
+   * May be fewer than asked for, even none, and still have a next page: a page looks at a bounded number of records.
+   *
    * @generated from field: repeated portolan.telemetry.v1.LogRecord records = 1;
    */
   records: LogRecord[];
@@ -782,6 +807,8 @@ export const EventSchema: GenMessage<Event> = /*@__PURE__*/
  */
 export type EventQuery = Message<"portolan.telemetry.v1.EventQuery"> & {
   /**
+   * Empty, or "*", means every namespace, and what belongs to none.
+   *
    * @generated from field: string namespace = 1;
    */
   namespace: string;
@@ -826,11 +853,15 @@ export type QueryEventsRequest = Message<"portolan.telemetry.v1.QueryEventsReque
   start?: Timestamp | undefined;
 
   /**
+   * Not included.
+   *
    * @generated from field: google.protobuf.Timestamp end = 3;
    */
   end?: Timestamp | undefined;
 
   /**
+   * 1 to 1,000; unset means 100.
+   *
    * @generated from field: uint32 page_size = 4;
    */
   pageSize: number;
@@ -853,6 +884,8 @@ export const QueryEventsRequestSchema: GenMessage<QueryEventsRequest> = /*@__PUR
  */
 export type QueryEventsResponse = Message<"portolan.telemetry.v1.QueryEventsResponse"> & {
   /**
+   * As in QueryLogsResponse, a page may be short and still have a next one.
+   *
    * @generated from field: repeated portolan.telemetry.v1.Event events = 1;
    */
   events: Event[];
