@@ -11,7 +11,8 @@ import {
   RenewRequestSchema,
   SessionRequestSchema,
 } from "../../../gen/portolan/registry/v1/registry_pb.js";
-import { encodedBytes, instanceRefRules, instanceRules } from "./instance.js";
+import { instanceRefRules, instanceRules } from "./instance.js";
+import { encodedBytes } from "./instance-size.js";
 import { free, list, oneOf, rulesFor } from "./message-rules.js";
 import { duration } from "./times.js";
 import { updateInstanceRules } from "./update.js";

@@ -4,16 +4,8 @@ import type { Filters } from "../filter/index.js";
 import { adminRules } from "./admin.js";
 import { readRules } from "./discovery.js";
 import { fieldPath } from "./field-path.js";
-import {
-  endpointRules,
-  grpcProbeRules,
-  healthCheckRules,
-  httpProbeRules,
-  instanceRefRules,
-  instanceRules,
-  localityRules,
-  tcpProbeRules,
-} from "./instance.js";
+import { grpcProbeRules, healthCheckRules, httpProbeRules, tcpProbeRules } from "./health-check.js";
+import { endpointRules, instanceRefRules, instanceRules, localityRules } from "./instance.js";
 import type { MessageRules } from "./message-rules.js";
 import { registrationRules } from "./registration.js";
 import { serviceRequestRules } from "./service.js";

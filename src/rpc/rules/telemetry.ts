@@ -120,7 +120,7 @@ const callRules: readonly MessageRules[] = [
   rulesFor(
     QueryCallsRequestSchema,
     {
-      namespace,
+      namespace: namespaceOrStar,
       service: nameOrEmpty,
       consumer: nameOrEmpty,
       instanceId: instanceIdOrEmpty,

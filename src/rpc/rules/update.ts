@@ -1,7 +1,8 @@
 import type { FieldMask } from "@bufbuild/protobuf/wkt";
 import type { Instance } from "../../../gen/portolan/registry/v1/registry_pb.js";
 import { UpdateInstanceRequestSchema } from "../../../gen/portolan/registry/v1/registry_pb.js";
-import { checkEndpointNames, checkProbedEndpoint, checkSize, instanceRules } from "./instance.js";
+import { checkEndpointNames, checkProbedEndpoint, instanceRules } from "./instance.js";
+import { checkSize } from "./instance-size.js";
 import { type Report, requiredMessage, rulesFor } from "./message-rules.js";
 import { expectedRevision } from "./values.js";
 
