@@ -10,6 +10,8 @@ import type { Commit, Committed } from "./store.js";
 
 /** The most that one batch takes: more commits wait for the next one. */
 const MAX_BATCH_COMMITS = 2_000;
+/** A queue of so many commits goes as one batch. */
+const WHOLE_QUEUE = 100;
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 
 /** Options of a group commit. */
@@ -34,6 +36,14 @@ interface Pending<S> {
   readonly resolve: (committed: Committed) => void;
   readonly reject: (error: unknown) => void;
 }
+
+/** Commits that are written together, and of those the ones that have something to write. */
+interface Batch<S> {
+  readonly pending: readonly Pending<S>[];
+  readonly sealed: readonly S[];
+}
+
+const NOTHING: Batch<never> = { pending: [], sealed: [] };
 
 /**
  * The one writer of a journal: commits that arrive while a batch is being written share the next one and its one fsync.
@@ -122,56 +132,69 @@ export class GroupCommit<S extends Sealed> {
 
   /** Never rejects: each write answers for itself. */
   async #run(): Promise<void> {
+    await setImmediate(); // so that all calls which were read from their sockets in this turn share the batch
     while (this.#queue.length > 0 || this.#steps.length > 0) {
-      // So that all calls which were read from their sockets in this turn of the event loop share the batch.
+      await this.#runStep();
+      let written: Batch<S> = NOTHING;
+      while (this.#queue.length > 0 && this.#steps.length === 0) written = await this.#writeNext(written);
+      this.#settle(written);
       await setImmediate();
-      const step = this.#steps.shift();
-      if (step) await this.#runStep(step);
-      const batch = this.#takeBatch();
-      if (batch.length > 0) await this.#write(batch);
     }
     this.#running = false;
   }
 
-  #takeBatch(): Pending<S>[] {
+  /** Writes the next batch and answers the former only then, so that the disk has work while callers have theirs. */
+  async #writeNext(former: Batch<S>): Promise<Batch<S>> {
+    const batch = this.#takeBatch();
+    const writing = this.#write(batch);
+    this.#settle(former);
+    return (await writing) ? batch : NOTHING;
+  }
+
+  /** At most half of a long queue: the other half is for the disk while those of the first are answered. */
+  #takeBatch(): Batch<S> {
+    const most = Math.min(MAX_BATCH_COMMITS, Math.max(WHOLE_QUEUE, this.#queue.length >> 1));
     let bytes = 0;
     let end = 0;
     for (const { sealed } of this.#queue) {
       bytes += sealed?.bytes ?? 0;
-      if (end === MAX_BATCH_COMMITS || (end > 0 && bytes > MAX_BATCH_BYTES)) break;
+      if (end === most || (end > 0 && bytes > MAX_BATCH_BYTES)) break;
       end++;
     }
-    return this.#queue.splice(0, end);
+    const pending = this.#queue.splice(0, end);
+    return { pending, sealed: pending.flatMap(({ sealed }) => sealed ?? []) };
   }
 
-  async #runStep(step: Step): Promise<void> {
+  async #runStep(): Promise<void> {
+    const step = this.#steps.shift();
     try {
-      await step.run();
+      await step?.run();
     } catch (error) {
-      step.reject(unavailable(error));
+      step?.reject(unavailable(error));
       this.#break([], error);
     }
   }
 
-  async #write(batch: readonly Pending<S>[]): Promise<void> {
-    const sealed = batch.flatMap((pending) => pending.sealed ?? []);
+  /** True when the batch is durable; false when it was refused. */
+  async #write({ pending, sealed }: Batch<S>): Promise<boolean> {
     try {
       if (sealed.length > 0) await this.#options.journal.append(sealed);
+      return true;
     } catch (error) {
-      this.#break(batch, error);
-      return;
+      this.#break(pending, error);
+      return false;
     }
-    this.#settle(batch, sealed);
   }
 
-  #settle(batch: readonly Pending<S>[], sealed: readonly S[]): void {
+  #settle({ pending, sealed }: Batch<S>): void {
+    if (pending.length === 0) return;
     const { ledger, publish } = this.#options;
-    for (const { decision } of batch) ledger.advance(decision);
-    this.#release(batch);
-    this.#count(batch, sealed);
-    const changeSets = batch.flatMap(({ decision }) => decision.changeSet ?? []);
+    for (const { decision } of pending) ledger.advance(decision);
+    this.#release(pending);
+    this.#count(pending, sealed);
+    const changeSets = pending.flatMap(({ decision }) => decision.changeSet ?? []);
     if (changeSets.length > 0) publish(changeSets);
-    for (const pending of batch) this.#answer(pending);
+    for (const one of pending) this.#answer(one);
   }
 
   #release(batch: readonly Pending<S>[]): void {

@@ -14,7 +14,8 @@ import { ALL_LOG, COMPACTION_KEY, entityRecordKey, logRecordKey, revisionOfLogKe
 const PIECE = 500;
 
 /** A commit as it is written. */
-export interface LevelEntry extends Sealed, JournalEntry {
+export interface LevelEntry extends Sealed {
+  readonly entry: JournalEntry;
   /** Its part of the batch's log record. */
   readonly log: Uint8Array | undefined;
   readonly writes: readonly Write[];
@@ -54,19 +55,19 @@ export class LevelJournal implements Journal<LevelEntry> {
 
   seal(entry: JournalEntry): LevelEntry {
     const { changeSet, sessions } = entry;
+    const writes = sessions.map(sessionWrite);
     const encoded = changeSet && encodeChangeSet(this.#writer, changeSet);
-    const writes: Write[] = sessions.map(sessionWrite);
     changeSet?.changes.forEach(({ key }, index) => {
       writes.push({ key: entityRecordKey(key), value: encoded?.after[index] });
     });
-    const log = encoded?.bytes;
-    const bytes = writes.reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0), log?.length ?? 0);
-    return { ...entry, log, writes, bytes };
+    let bytes = encoded?.bytes.length ?? 0;
+    for (const { key, value } of writes) bytes += key.length + (value?.length ?? 0);
+    return { entry, log: encoded?.bytes, writes, bytes };
   }
 
   async append(batch: readonly LevelEntry[]): Promise<void> {
-    const writes = batch.flatMap((entry) => entry.writes);
-    const last = batch.findLast((entry) => entry.changeSet)?.changeSet;
+    const writes = batch.flatMap((sealed) => sealed.writes);
+    const last = batch.findLast(({ log }) => log)?.entry.changeSet;
     if (last) writes.push({ key: logRecordKey(last.revision), value: this.#logRecord(batch, last) });
     try {
       await this.#disk.write(writes, { sync: true });
@@ -129,7 +130,7 @@ export class LevelJournal implements Journal<LevelEntry> {
   }
 
   #logRecord(batch: readonly LevelEntry[], last: ChangeSet): Uint8Array {
-    const parts = batch.flatMap((entry) => entry.log ?? []);
+    const parts = batch.flatMap(({ log }) => log ?? []);
     return Buffer.concat([encodeLogHead(this.#writer, last.committedAtMs), ...parts]);
   }
 
@@ -149,9 +150,9 @@ export class LevelJournal implements Journal<LevelEntry> {
   }
 
   #suspect(batch: readonly LevelEntry[], last: ChangeSet | undefined): void {
-    for (const { changeSet, sessions } of batch) {
-      for (const { key } of changeSet?.changes ?? []) this.#suspects.entities.add(key);
-      for (const write of sessions) this.#suspects.sessions.add("put" in write ? write.put.id : write.delete);
+    for (const { entry } of batch) {
+      for (const { key } of entry.changeSet?.changes ?? []) this.#suspects.entities.add(key);
+      for (const write of entry.sessions) this.#suspects.sessions.add("put" in write ? write.put.id : write.delete);
     }
     if (last) this.#suspects.logKeys.add(logRecordKey(last.revision));
   }

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { ChangeSet } from "../../model/index.js";
 import type { CompactionMark, Journal, JournalEntry, Sealed } from "../journal.js";
 
@@ -5,7 +6,9 @@ import type { CompactionMark, Journal, JournalEntry, Sealed } from "../journal.j
 const PIECE = 1_000;
 
 /** An entry as it is. It counts for nothing: nothing is encoded. */
-type Kept = JournalEntry & Sealed;
+interface Kept extends Sealed {
+  readonly entry: JournalEntry;
+}
 
 /** A journal that writes nowhere: history lies in memory, up to what the retention keeps, and ends with the process. */
 export class MemoryJournal implements Journal<Kept> {
@@ -14,11 +17,12 @@ export class MemoryJournal implements Journal<Kept> {
   #history: ChangeSet[] = [];
 
   seal(entry: JournalEntry): Kept {
-    return { ...entry, bytes: 0 };
+    return { entry, bytes: 0 };
   }
 
   async append(batch: readonly Kept[]): Promise<void> {
-    for (const { changeSet } of batch) if (changeSet) this.#history.push(changeSet);
+    await setImmediate(); // as a disk would: lets everybody else have a turn
+    for (const { entry } of batch) if (entry.changeSet) this.#history.push(entry.changeSet);
   }
 
   async recover(): Promise<void> {}
