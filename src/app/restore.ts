@@ -1,4 +1,4 @@
-import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
 import type { Command } from "commander";
 import { type CliIo, EXIT } from "../cli/index.js";
 import { SETTINGS, variableOf } from "../config.js";
@@ -22,8 +22,7 @@ export function addRestore(program: Command, io: CliIo, stdin: AsyncIterable<Uin
       "0",
     )
     .action(async (backup: string, options: { readonly dataDir: string; readonly revisionBump: string }) => {
-      const input = backup === "-" ? stdin : createReadStream(backup);
-      io.setExitCode(await restore(input, options, io));
+      io.setExitCode(await restore(backup === "-" ? stdin : chunksOf(backup), options, io));
     });
 }
 
@@ -46,12 +45,14 @@ async function restore(
     io.stdout.write(`restored revision ${revision} (${entities} entities, ${sessions} sessions) into ${dataDir}\n`);
     return EXIT.ok;
   } catch (error) {
-    if (!(error instanceof StoreOpenError || isSystemError(error))) throw error;
-    io.stderr.write(`portolan: ${error.message.split("\n")[0]}\n`);
+    if (!(error instanceof StoreOpenError)) throw error;
+    io.stderr.write(`portolan: ${error.message}\n`);
     return EXIT.failed;
   }
 }
 
-function isSystemError(error: unknown): error is Error {
-  return error instanceof Error && "syscall" in error;
+/** Opened when it is read, so that a file that is not there is an error of the reading. */
+async function* chunksOf(file: string): AsyncGenerator<Uint8Array> {
+  const handle = await open(file);
+  yield* handle.createReadStream();
 }

@@ -47,23 +47,31 @@ function flagsOf(options: Readonly<Record<string, string | boolean>>): Record<st
 }
 
 async function run(host: ServeHost, flags: Record<string, string>, file: string | undefined): Promise<void> {
-  const app = await start(host, flags, file);
+  // Heard from the first moment on: a stop may be asked for while the store is being loaded.
+  let app: App | undefined;
+  let stopAsked = false;
+  host.onStopSignal(() => {
+    if (stopAsked) host.exit(EXIT.failed);
+    stopAsked = true;
+    if (app) stop(app, host);
+  });
   host.onCrash((error) => {
-    app.log.fatal({ err: error }, "crashed");
+    if (app) app.log.fatal({ err: error }, "crashed");
+    else host.stderr.write(`portolan: crashed: ${error instanceof Error ? error.stack : String(error)}\n`);
     host.exit(EXIT.failed);
   });
-  let stopping = false;
-  host.onStopSignal(() => {
-    if (stopping) host.exit(EXIT.failed);
-    stopping = true;
-    app.stop().then(
-      () => host.exit(EXIT.ok),
-      (error: unknown) => {
-        app.log.fatal({ err: error }, "the stop failed");
-        host.exit(EXIT.failed);
-      },
-    );
-  });
+  app = await start(host, flags, file);
+  if (stopAsked) stop(app, host);
+}
+
+function stop(app: App, host: ServeHost): void {
+  app.stop().then(
+    () => host.exit(EXIT.ok),
+    (error: unknown) => {
+      app.log.fatal({ err: error }, "the stop failed");
+      host.exit(EXIT.failed);
+    },
+  );
 }
 
 async function start(host: ServeHost, flags: Record<string, string>, file: string | undefined): Promise<App> {
