@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { openMemoryStore } from "../../src/store/index.js";
-import { type Event, memoryDatabase, type SessionEvent, type Telemetry } from "../../src/telemetry/index.js";
+import {
+  type Event,
+  memoryDatabase,
+  type SessionEvent,
+  type Telemetry,
+  type TelemetryDatabase,
+} from "../../src/telemetry/index.js";
 import { FakeClock } from "../support/fake-clock.js";
 import { storeOptions } from "../support/store-options.js";
 import { fragileDatabase } from "./support/fragile-database.js";
@@ -160,6 +166,23 @@ test("after a restart the log goes on with what was committed in between, nothin
   const { stream, stop } = tail(second.telemetry, 1n);
   expect(revisions(await next(stream, 4))).toEqual([2, 0, 3, 4]);
   stop.abort();
+});
+
+test("events that a power failure took from the disk are told from the store's history after the restart", async () => {
+  const memory = memoryDatabase();
+  let powered = true;
+  const batch: TelemetryDatabase["batch"] = async (operations, options) => {
+    if (powered) await memory.batch(operations, options);
+  };
+  await using first = await start({ database: { ...memory, batch } });
+  await register(first.store, "a1");
+  expect(await events(first.telemetry)).toHaveLength(2);
+  powered = false;
+  await register(first.store, "a2");
+  await register(first.store, "a3");
+  await events(first.telemetry);
+  await using second = await start({ database: memory, store: first.store });
+  expect(revisions(await events(second.telemetry))).toEqual([4, 3, 2, 1]);
 });
 
 test("what was compacted before it was recorded is missing, and a tail of it is out of range", async () => {

@@ -9,7 +9,7 @@ export interface Collected extends DiskBatch {
 
 /** What has something to write from time to time. */
 export interface Source {
-  /** The next batch, about 1 MiB at most; undefined when nothing waits. */
+  /** The next batch, of a bounded size; undefined when nothing waits. */
   collect(): Collected | undefined;
 }
 

@@ -28,7 +28,10 @@ interface Pending {
   readonly growth: Growth;
 }
 
-const BATCH_BYTES = 1024 * 1024;
+/** Bytes of one write: small, because handing them to the database blocks everybody else. */
+const BATCH_BYTES = 256 * 1024;
+/** From here on a writer waits until it is written. */
+const ENOUGH_BYTES = 1024 * 1024;
 const NS_PER_MS = 1_000_000n;
 
 /** Takes log records in, and writes them in batches. */
@@ -48,7 +51,8 @@ export class LogJournal implements Source {
    * then are dropped and counted as rejected.
    */
   async write(drafts: readonly LogDraft[]): Promise<Intake> {
-    if (this.#pendingBytes > this.#options.maxPendingBytes / 2) await this.#options.flusher.flush();
+    const enough = Math.min(ENOUGH_BYTES, this.#options.maxPendingBytes / 2);
+    if (this.#pendingBytes > enough) await this.#options.flusher.flush();
     let accepted = 0;
     for (const draft of drafts) if (this.#take(draft)) accepted++;
     if (accepted > 0) this.#options.flusher.touch();
@@ -88,7 +92,7 @@ export class LogJournal implements Source {
     return true;
   }
 
-  /** Takes about 1 MiB from the front. */
+  /** Takes about one write from the front. */
   #cut(): Pending[] {
     let bytes = 0;
     let count = 0;
