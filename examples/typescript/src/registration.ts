@@ -74,6 +74,7 @@ export class Registration {
     } finally {
       leave.removeEventListener("abort", halfClose);
       cancel.abort();
+      requests.end(); // what the plane ended is ended from our side too
     }
   }
 

@@ -55,3 +55,4 @@ try {
 await delay(500); // the news travels to consumers in milliseconds; whoever calls until then is served
 server.close();
 for (const connection of connections) connection.close(); // finishes the calls under way
+setTimeout(() => process.exit(), 5_000).unref(); // and waits no longer than this for them

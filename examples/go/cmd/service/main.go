@@ -53,8 +53,7 @@ func run(address, service, id string, port int) error {
 			log.Fatal(err)
 		}
 	}()
-	defer server.GracefulStop()              // finishes the calls under way
-	defer time.Sleep(500 * time.Millisecond) // the news travels to consumers in milliseconds; whoever calls until then is served
+	defer stopGracefully(server)
 	port = listener.Addr().(*net.TCPAddr).Port
 	log.Printf("serving %s at 127.0.0.1:%d", service, port)
 
@@ -77,4 +76,11 @@ func run(address, service, id string, port int) error {
 	}
 	log.Print("left")
 	return nil
+}
+
+// stopGracefully finishes the calls under way, in 5 s at most.
+func stopGracefully(server *grpc.Server) {
+	time.Sleep(500 * time.Millisecond) // the news travels to consumers in milliseconds; whoever calls until then is served
+	defer time.AfterFunc(5*time.Second, server.Stop).Stop()
+	server.GracefulStop()
 }
