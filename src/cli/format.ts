@@ -11,6 +11,11 @@ export function orNothing(text: string): string {
   return text === "" ? NOTHING : text;
 }
 
+/** "1 watch", "2 watches". */
+export function formatCount(count: number, noun: string, many = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : many}`;
+}
+
 /** Local time of day: "12:01:07". */
 export function formatClock(wallMs: number): string {
   const time = new Date(wallMs);

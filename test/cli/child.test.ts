@@ -100,15 +100,18 @@ test("--wait-port registers only when the child's port accepts connections", asy
   expect([io.exitCode, told]).toEqual([0, []]);
 });
 
-test("signals are passed on to the child, which decides what to do", async () => {
-  await using plane = await FakePlane.start(sessions(committed));
-  const io = new FakeIo();
-  const done = startListening(plane, io, "process.on('SIGTERM', () => process.exit(42))");
-  await io.stderr.until(/registered/);
-  io.send("SIGTERM");
-  await done;
-  expect(io.exitCode).toBe(42);
-});
+test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+  "%s is passed on to the child, which decides what to do",
+  async (signal) => {
+    await using plane = await FakePlane.start(sessions(committed));
+    const io = new FakeIo();
+    const done = startListening(plane, io, `process.on('${signal}', () => process.exit(42))`);
+    await io.stderr.until(/registered/);
+    io.send(signal);
+    await done;
+    expect(io.exitCode).toBe(42);
+  },
+);
 
 test("Ctrl-C on a terminal reaches the child once", async () => {
   await using plane = await FakePlane.start(sessions(committed));

@@ -332,6 +332,8 @@ test("logs that are followed repeat nothing after a broken connection, and tell 
     yield { records: [record(1), record(2)] };
     if (asked.length === 1) throw new ConnectError("stopping", Code.Unavailable);
     yield { records: [record(3)], missed: 4n };
+    // An instance whose clock is behind.
+    yield { records: [{ ...record(1), body: "line 0" }] };
     throw new ConnectError("enough", Code.InvalidArgument);
   };
   await using plane = await FakePlane.start({ telemetry: { tailLogs } });
@@ -342,7 +344,7 @@ test("logs that are followed repeat nothing after a broken connection, and tell 
   clock.advance(10_000);
   await done;
   expect(asked).toEqual([5, 1_000]);
-  expect(io.stdout.text.match(/line \d/g)).toEqual(["line 1", "line 2", "line 3"]);
+  expect(io.stdout.text.match(/line \d/g)).toEqual(["line 1", "line 2", "line 3", "line 0"]);
   expect(io.stderr.text).toMatch(/4 records were left out/);
 });
 
@@ -367,7 +369,7 @@ test("events that are followed go on where the past ended", async () => {
   };
   const io = await run(answers, "events", "-f");
   expect(io.stdout.text.match(/first|second|third/g)).toEqual(["first", "second", "third"]);
-  expect([after, io.stdout.text.split("\n")[0]]).toEqual([41n, "-     r40  instance.registered       first  by me"]);
+  expect([after, io.stdout.text.split("\n")[0]]).toEqual([41n, "-     r40  instance.registered      first  by me"]);
 });
 
 test("deregister says what became of the instance", async () => {

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { CliError } from "../../src/cli/errors.js";
 import { EXIT } from "../../src/cli/exit-codes.js";
 import { type FollowOptions, follow } from "../../src/cli/follow.js";
+import type { CliClock } from "../../src/cli/index.js";
 import { deferred } from "../support/deferred.js";
 import { FakeClock } from "../support/fake-clock.js";
 
@@ -52,6 +53,18 @@ function play(scripts: readonly Script[], options: Partial<FollowOptions<number>
   return { done, heard, said, clock };
 }
 
+/** Lets every wait pass in the next turn, and records it. */
+function instantClock(waits: number[]): CliClock {
+  return {
+    wallMs: () => 0,
+    after(delayMs, run) {
+      waits.push(delayMs);
+      queueMicrotask(run);
+      return { cancel: () => {} };
+    },
+  };
+}
+
 /** Resolves when a timer waits: that is when silence begins to count. */
 async function armed(clock: FakeClock): Promise<void> {
   while (clock.pending === 0) await Promise.resolve();
@@ -62,6 +75,22 @@ test("a stream that breaks is opened again, and both are said once", async () =>
   await done;
   expect(heard).toEqual([1, 2, 3]);
   expect(said).toEqual(["broken; trying again", "connected to plane:7070 again"]);
+});
+
+test("a loss that lasts is said once", async () => {
+  const { done, said } = play([says([1], breaks()), says([], breaks()), says([], breaks()), says([2])], {
+    stop: 2,
+    io: { clock: instantClock([]), random: () => 0 },
+  });
+  await done;
+  expect(said).toEqual(["broken; trying again", "connected to plane:7070 again"]);
+});
+
+test("waits grow while nobody answers, and begin anew after an answer", async () => {
+  const waits: number[] = [];
+  const scripts = [says([1], breaks()), says([], breaks()), says([2], breaks()), says([3])];
+  await play(scripts, { stop: 3, io: { clock: instantClock(waits), random: () => 0 } }).done;
+  expect(waits).toEqual([125, 250, 125]);
 });
 
 test("a stream that the server ends is opened again", async () => {

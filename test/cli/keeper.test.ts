@@ -205,10 +205,21 @@ test("a session that another stream took over ends as a superseded one", async (
   expect(io.exitCode).toBe(EXIT.superseded);
 });
 
+const reconnect = create(SessionResponseSchema, {
+  response: { case: "directive", value: { directive: { case: "reconnect", value: { within: { seconds: 4n } } } } },
+}).response;
+
+test("who ends before an order to reconnect falls due leaves at once, and no timer behind", async () => {
+  const sessions = new ScriptedSessions(({ request }) => (request.case === "open" ? opened() : reconnect));
+  await using plane = await FakePlane.start({ registry: sessions.registry });
+  const { io, clock, done } = startRegister(plane);
+  await io.stderr.until(/about to stop/);
+  io.send("SIGINT");
+  await done;
+  expect([clock.pending, sessions.told.at(-1)]).toEqual([0, "half-close"]);
+});
+
 test("an order to reconnect is obeyed within its time, by resuming", async () => {
-  const reconnect = create(SessionResponseSchema, {
-    response: { case: "directive", value: { directive: { case: "reconnect", value: { within: { seconds: 4n } } } } },
-  }).response;
   const sessions = new ScriptedSessions(
     ({ request }) => (request.case === "open" ? opened() : reconnect),
     ({ request }) => (request.case === "open" ? opened(REF) : undefined),

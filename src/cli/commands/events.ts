@@ -15,7 +15,12 @@ import { follow } from "../follow.js";
 import { formatDateTime } from "../format.js";
 import type { CliIo } from "../io.js";
 import { collect, everyItem } from "../pages.js";
+import type { Palette } from "../palette.js";
 import { parseCount, parseRevision } from "../parse.js";
+
+/** The longest type that there is, and the revisions of the first years: enough to line up. */
+const TYPE_WIDTH = "instance.health_changed".length;
+const REVISION_WIDTH = 6;
 
 interface EventsOptions extends CommonOptions {
   readonly follow?: boolean;
@@ -104,10 +109,13 @@ function eventQuery(context: Context, options: EventsOptions) {
 }
 
 async function print(context: Context, event: Event): Promise<void> {
-  await context.out.item(EventSchema, event, () => {
-    const { palette } = context;
-    const time = event.time ? formatDateTime(timestampMs(event.time)) : "-";
-    const revision = event.revision === 0n ? "-" : `r${event.revision}`;
-    return `${palette.dim(`${time}  ${revision.padStart(6)}`)}  ${palette.cyan(event.type.padEnd(24))}  ${event.message}  ${palette.dim(`by ${event.actor}`)}\n`;
-  });
+  await context.out.item(EventSchema, event, () => formatEvent(context.palette, event));
+}
+
+function formatEvent(palette: Palette, event: Event): string {
+  const time = event.time ? formatDateTime(timestampMs(event.time)) : "-";
+  const revision = event.revision === 0n ? "-" : `r${event.revision}`;
+  const type = palette.cyan(event.type.padEnd(TYPE_WIDTH));
+  const actor = event.message.includes(event.actor) ? "" : palette.dim(`  by ${event.actor}`);
+  return `${palette.dim(`${time}  ${revision.padStart(REVISION_WIDTH)}`)}  ${type}  ${event.message}${actor}\n`;
 }

@@ -12,7 +12,7 @@ import {
   withOutput,
 } from "../context.js";
 import { durationOf, parseDuration } from "../duration.js";
-import { formatProtoDuration } from "../format.js";
+import { formatCount, formatProtoDuration } from "../format.js";
 import type { CliIo } from "../io.js";
 import { listServices } from "../listings.js";
 import { messageJson } from "../output.js";
@@ -82,10 +82,14 @@ function formatInfo(context: Context, info: GetInfoResponse): string {
   const facts: [string, string][] = [
     ["server", `${context.plane.address}, version ${info.version}, up ${formatProtoDuration(info.uptime)}`],
     ["store", `${info.store}, r${info.revision}, history from r${info.oldestRevision} on`],
-    ["catalogue", `${info.services} services, ${info.instances} instances`],
-    ["streams", `${info.sessions} sessions, ${info.watches} watches, ${info.xdsStreams} xDS`],
+    ["catalogue", `${formatCount(info.services, "service")}, ${formatCount(info.instances, "instance")}`],
+    [
+      "streams",
+      `${formatCount(info.sessions, "session")}, ${formatCount(info.watches, "watch", "watches")}, ${info.xdsStreams} xDS`,
+    ],
   ];
-  for (const member of info.members) {
+  // A member that is alone is the server above.
+  for (const member of info.members.length > 1 ? info.members : []) {
     facts.push(["member", `${member.id} at ${member.address}${member.leader ? ", leader" : ""}`]);
   }
   return formatFacts(facts);

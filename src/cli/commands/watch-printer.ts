@@ -1,6 +1,6 @@
 import { type WatchResponse, WatchResponseSchema } from "../../../gen/portolan/discovery/v1/discovery_pb.js";
 import type { Context } from "../context.js";
-import { formatHead } from "../format.js";
+import { formatCount, formatHead } from "../format.js";
 import { Columns } from "../table.js";
 import { formatDelay, type ViewLine, WatchView } from "../watch-view.js";
 
@@ -55,11 +55,7 @@ export class WatchPrinter {
   #syncedText(): string {
     const { instances, services } = this.#view.counts();
     return this.#context.palette.bold(
-      `synced: ${instances} ${plural(instances, "instance")} of ${services} ${plural(services, "service")}`,
+      `synced: ${formatCount(instances, "instance")} of ${formatCount(services, "service")}`,
     );
   }
-}
-
-function plural(count: number, noun: string): string {
-  return count === 1 ? noun : `${noun}s`;
 }

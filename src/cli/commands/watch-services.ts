@@ -7,7 +7,7 @@ import type { Service } from "../../../gen/portolan/registry/v1/registry_pb.js";
 import { type Context, interruption } from "../context.js";
 import { durationOf } from "../duration.js";
 import { follow } from "../follow.js";
-import { formatHead } from "../format.js";
+import { formatCount, formatHead } from "../format.js";
 import { BOOKMARK_INTERVAL_MS, SILENT_INTERVALS } from "./watch-timing.js";
 
 /** What to watch of the list of services. */
@@ -101,7 +101,7 @@ function formatResponse(
   const lines = view
     .apply(response)
     .map(([sign, name, remark]) => `${colours[sign](sign)} ${name}  ${remark}`.trimEnd());
-  if (response.synced) lines.push(palette.bold(`synced: ${view.known.size} services`));
+  if (response.synced) lines.push(palette.bold(`synced: ${formatCount(view.known.size, "service")}`));
   if (isBookmark) lines.push(palette.dim("bookmark"));
   return lines.map((line) => `${head}  ${line}\n`).join("");
 }
