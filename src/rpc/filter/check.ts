@@ -1,6 +1,7 @@
 import type { Expr, Expr_Call, Expr_Comprehension, Expr_Select } from "@bufbuild/cel-spec/cel/expr/syntax_pb.js";
 import { isFunction, resultOfCall } from "./functions.js";
 import { operatorSign, resultOfOperator } from "./operators.js";
+import { patternCost, patternFault } from "./pattern.js";
 import { isAlike, scalar, type Type, typeName } from "./types.js";
 import { presenceKey } from "./view.js";
 
@@ -33,8 +34,6 @@ export interface Scope {
 }
 
 const MAX_DEPTH = 200;
-/** A regular expression reads its whole text; it is no single step. */
-const MATCHES_COST = 20;
 
 /**
  * Types an expression, bottom up.
@@ -149,8 +148,8 @@ function call(expr: Expr, called: Expr_Call, scope: Scope, visit: Visit): Checke
     ...(target && { target: target.expr }),
     args: args.map((arg) => arg.expr),
   };
+  const own = called.function === "matches" ? checkPattern(expr, called.args[0]) : 1;
   checkLiterals(expr, value, scope);
-  const own = called.function === "matches" ? MATCHES_COST : 1;
   return {
     type,
     expr: { ...expr, exprKind: { case: "callExpr", value } },
@@ -166,6 +165,15 @@ function checkLiterals(expr: Expr, called: Expr_Call, scope: Scope): void {
   const value: Expr_Call = { ...called, ...(target && { target }) };
   if (scope.isEvaluable({ ...expr, exprKind: { case: "callExpr", value } })) return;
   throw new CheckFault(literal.id, `${called.function} can make nothing of this`);
+}
+
+/** A pattern is a literal, so that its cost, which is answered, is known before it runs. */
+function checkPattern(expr: Expr, pattern: Expr | undefined): number {
+  const constant = pattern?.exprKind.case === "constExpr" ? pattern.exprKind.value.constantKind : undefined;
+  if (constant?.case !== "stringValue") throw new CheckFault(expr.id, "matches takes a pattern written as a string");
+  const fault = patternFault(constant.value);
+  if (fault !== undefined) throw new CheckFault(pattern?.id ?? expr.id, fault);
+  return patternCost(constant.value);
 }
 
 function callType(expr: Expr, name: string, target: Type | undefined, args: readonly Type[]): Type {

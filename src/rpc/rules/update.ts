@@ -48,7 +48,7 @@ function checkChosen(instance: Instance, chosen: ReadonlySet<keyof Instance>, re
   checkFields(instance, [...chosen], report);
   if (chosen.has("endpoints")) checkEndpointNames(instance, report);
   if (chosen.has("endpoints") && chosen.has("healthCheck")) checkProbedEndpoint(instance, report);
-  checkSize(instance, report);
+  if (chosen.has("labels")) checkSize(instance, report);
 }
 
 function checkFields(instance: Instance, names: readonly (keyof Instance)[], report: Report): void {

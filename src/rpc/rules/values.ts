@@ -34,8 +34,8 @@ export function integer(min: number, max: number): z.ZodType {
 }
 
 /** A number that is finite and not negative. */
-export const finite: z.ZodType = z.number().refine((value) => Number.isFinite(value) && value >= 0, {
-  error: "must be a finite number of at least 0",
+export const finite: z.ZodType = custom<number>((value, report) => {
+  if (!Number.isFinite(value) || value < 0) report([], "must be a finite number of at least 0");
 });
 
 /** A revision, or 0. */
