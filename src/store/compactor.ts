@@ -5,6 +5,7 @@ import { outOfRange } from "./faults.js";
 import type { GroupCommit } from "./group-commit.js";
 import type { CompactionMark, Journal, Sealed } from "./journal.js";
 import type { Ledger } from "./ledger.js";
+import { Listeners } from "./listeners.js";
 import type { StoreMetrics } from "./metrics.js";
 
 /** Options of a compactor. */
@@ -30,7 +31,7 @@ export interface CompactorOptions<S extends Sealed> {
  */
 export class Compactor<S extends Sealed> {
   readonly #options: CompactorOptions<S>;
-  readonly #listeners = new Set<(revision: bigint) => void>();
+  readonly #listeners: Listeners<bigint>;
   #revision: bigint;
   /** The end of the line: compactions run one after the other. */
   #last: Promise<unknown> = Promise.resolve();
@@ -39,6 +40,7 @@ export class Compactor<S extends Sealed> {
 
   constructor(options: CompactorOptions<S>) {
     this.#options = options;
+    this.#listeners = new Listeners(options.log);
     this.#revision = options.compactedRevision;
     this.#schedule();
   }
@@ -50,8 +52,7 @@ export class Compactor<S extends Sealed> {
 
   /** See `Store.beforeCompaction`. */
   onBefore(listener: (revision: bigint) => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   /** See `Store.compact`. Resolves when the mark is durable; the records go afterwards. */
@@ -82,7 +83,7 @@ export class Compactor<S extends Sealed> {
   async #mark(requested: bigint): Promise<bigint> {
     const mark = requested === 0n ? await this.#retention() : await this.#markAt(requested);
     if (!mark || mark.revision <= this.#revision) return this.#revision;
-    for (const listener of this.#listeners) listener(mark.revision);
+    this.#listeners.tell(mark.revision);
     await this.#options.group.maintain(() => this.#options.journal.mark(mark));
     this.#revision = mark.revision;
     return mark.revision;

@@ -6,6 +6,7 @@ import { GroupCommit } from "./group-commit.js";
 import { readHistory } from "./history.js";
 import type { CompactionMark, Journal, Sealed } from "./journal.js";
 import { Ledger, type LedgerState } from "./ledger.js";
+import { Listeners } from "./listeners.js";
 import { resolveLimits, type StoreOptions } from "./options.js";
 import type { Commit, Committed, Snapshot, Store, StoreStatus } from "./store.js";
 
@@ -32,7 +33,7 @@ export class JournaledStore<S extends Sealed> implements Store {
   readonly #ledger: Ledger;
   readonly #group: GroupCommit<S>;
   readonly #compactor: Compactor<S>;
-  readonly #listeners = new Set<(changeSets: readonly ChangeSet[]) => void>();
+  readonly #feed: Listeners<readonly ChangeSet[]>;
   #closing: Promise<void> | undefined;
 
   constructor(options: JournaledStoreOptions<S>) {
@@ -41,6 +42,7 @@ export class JournaledStore<S extends Sealed> implements Store {
     this.#options = options;
     this.secret = options.identity.secret;
     this.#ledger = ledger;
+    this.#feed = new Listeners(options.log);
     this.#group = new GroupCommit({
       ...options,
       ...limits,
@@ -78,8 +80,7 @@ export class JournaledStore<S extends Sealed> implements Store {
   }
 
   subscribe(listener: (changeSets: readonly ChangeSet[]) => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    return this.#feed.add(listener);
   }
 
   snapshot(): Snapshot {
@@ -123,15 +124,7 @@ export class JournaledStore<S extends Sealed> implements Store {
 
   #publish(changeSets: readonly ChangeSet[]): void {
     this.#gauge();
-    for (const listener of this.#listeners) this.#tell(listener, changeSets);
-  }
-
-  #tell(listener: (changeSets: readonly ChangeSet[]) => void, changeSets: readonly ChangeSet[]): void {
-    try {
-      listener(changeSets);
-    } catch (error) {
-      this.#options.log.error({ err: error }, "a listener of the change feed threw: it may have missed changes");
-    }
+    this.#feed.tell(changeSets);
   }
 
   #gauge(): void {

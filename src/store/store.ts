@@ -81,8 +81,9 @@ export interface Store extends AsyncDisposable {
    *
    * A put that equals what stands (but for the revisions) is still a change: who wants a no-op leaves it out.
    *
-   * @throws DomainError REVISION_CONFLICT when a precondition fails (nothing happens), STORE_UNAVAILABLE when it could not
-   * be made durable (nothing happened; it may be retried), SHUTTING_DOWN once closed.
+   * @throws DomainError REVISION_CONFLICT when a precondition fails (nothing happens; told only when what it failed on is
+   * durable), STORE_UNAVAILABLE when it could not be made durable (nothing happened; it may be retried), LIMIT_EXCEEDED when
+   * too much waits for the disk, SHUTTING_DOWN once closed; TypeError when it names a key twice.
    */
   commit(commit: Commit): Promise<Committed>;
 
@@ -103,7 +104,8 @@ export interface Store extends AsyncDisposable {
   /**
    * History: every change set after `after`, in order, up to the durable revision at the moment of the call.
    *
-   * @throws DomainError REVISION_OUT_OF_RANGE when `after` is below `compactedRevision` or above the current revision.
+   * @throws DomainError REVISION_OUT_OF_RANGE when `after` is below `compactedRevision` or above the current revision, at the
+   * call; and from the iteration, when compaction overtakes the reader. The signal's reason when it aborts.
    */
   changes(options: { readonly after: bigint; readonly signal?: AbortSignal }): AsyncIterable<ChangeSet>;
 

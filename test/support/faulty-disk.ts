@@ -9,6 +9,8 @@ export class FaultyDisk implements Disk {
   fault: "none" | "refuse" | "lie" = "none";
   /** Reopening fails, too. */
   stuck = false;
+  /** Of each write that went well: whether it was written through. */
+  readonly synced: boolean[] = [];
   readonly #disk: Disk;
 
   constructor(disk: Disk) {
@@ -18,6 +20,7 @@ export class FaultyDisk implements Disk {
   async write(writes: readonly Write[], options: { readonly sync: boolean }): Promise<void> {
     if (this.fault !== "refuse") await this.#disk.write(writes, options);
     if (this.fault !== "none") throw new Error("no space left on device");
+    this.synced.push(options.sync);
   }
 
   async reopen(): Promise<void> {

@@ -32,6 +32,7 @@ export class LevelDisk implements Disk {
 
   /** Opens or creates it. @throws LevelDB's error, its `cause.code` LEVEL_LOCKED when another process has it. */
   static async open(location: string): Promise<LevelDisk> {
+    await rm(probeOf(location), { force: true });
     return new LevelDisk(location, await openDatabase(location));
   }
 
@@ -90,10 +91,12 @@ export class LevelDisk implements Disk {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#reopening;
-    await this.#database?.close();
+    const database = this.#database;
+    this.#database = undefined;
+    await database?.close();
   }
 
-  /** @throws DomainError STORE_UNAVAILABLE while it could not be reopened. */
+  /** @throws DomainError STORE_UNAVAILABLE when it could not be reopened, and once it is closed. */
   async #use(): Promise<Database> {
     await this.#reopening;
     if (!this.#database) throw unavailable();
@@ -109,7 +112,7 @@ export class LevelDisk implements Disk {
 
   /** Opening rewrites LevelDB's log as a table: fails when there is no room for that. */
   async #findRoom(): Promise<void> {
-    const probe = join(dirname(this.#location), "space-probe");
+    const probe = probeOf(this.#location);
     try {
       await fill(probe, (await this.#logBytes()) + SPARE_BYTES);
     } finally {
@@ -123,6 +126,11 @@ export class LevelDisk implements Disk {
     const sizes = await Promise.all(logs.map(async (name) => (await stat(join(this.#location, name))).size));
     return sizes.reduce((sum, size) => sum + size, 0);
   }
+}
+
+/** The file that finds out whether there is room; a killed process can leave it behind. */
+function probeOf(location: string): string {
+  return join(dirname(location), "space-probe");
 }
 
 async function openDatabase(location: string): Promise<Database> {

@@ -94,7 +94,7 @@ export class LevelJournal implements Journal<LevelEntry> {
       const next = (last?.revision ?? after) + 1n;
       const entries = await this.#disk.entries({ gte: logRecordKey(next), lt: ALL_LOG.lt }, PIECE);
       for (const [key, value] of entries) {
-        const committedAtMs = decodeLogHead(value);
+        const committedAtMs = this.#committedAtMs(key, value);
         if (committedAtMs > timeMs) return last;
         last = { revision: revisionOfLogKey(key), committedAtMs };
       }
@@ -127,6 +127,16 @@ export class LevelJournal implements Journal<LevelEntry> {
 
   [Symbol.asyncDispose](): Promise<void> {
     return Promise.resolve(this.#disk[Symbol.asyncDispose]());
+  }
+
+  /** A record that cannot be read is as good as expired: nobody gets past it. */
+  #committedAtMs(key: string, value: Uint8Array): number {
+    try {
+      return decodeLogHead(value);
+    } catch (error) {
+      this.#log.error({ err: error, key }, "a record of history cannot be read");
+      return 0;
+    }
   }
 
   #logRecord(batch: readonly LevelEntry[], last: ChangeSet): Uint8Array {

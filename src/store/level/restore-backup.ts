@@ -67,10 +67,11 @@ async function claim(dataDir: string): Promise<string | undefined> {
     const made = await mkdir(dataDir, { recursive: true });
     const [found] = await readdir(dataDir);
     if (found === undefined) return made;
+    const message = `${dataDir} is not empty (${found} is there): restore into an empty or new directory`;
+    throw new StoreOpenError("NOT_EMPTY", message);
   } catch (error) {
     throw restoreError(error);
   }
-  throw new StoreOpenError("NOT_EMPTY", `${dataDir} is not empty: restore into an empty or new directory`);
 }
 
 async function build(options: RestoreOptions, location: string): Promise<Restored> {

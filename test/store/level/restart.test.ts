@@ -18,6 +18,7 @@ import {
   stateOf,
 } from "../../suites/store/kit.js";
 import { anInstance, aService, keyOfInstance } from "../../support/entities.js";
+import { FakeClock } from "../../support/fake-clock.js";
 import { storeOptions } from "../../support/store-options.js";
 
 let dataDir: string;
@@ -148,6 +149,17 @@ test("a record of history that cannot be read is told as forgotten, never as not
   };
   expect(await failureOf(read)).toMatchObject({ fault: { reason: "REVISION_OUT_OF_RANGE" } });
   expect(seen).toEqual([1n]);
+});
+
+test("a record of history that cannot be read does not keep compaction from going on", async () => {
+  const clock = new FakeClock();
+  const before = await open({ clock });
+  for (let index = 0; index < 3; index++) await before.commit(putting(aService("pay")));
+  await before[Symbol.asyncDispose]();
+  await plant(["l/0000000000000002", Uint8Array.of(255)]);
+  await using after = await open({ clock });
+  clock.advance(3_600_000);
+  expect(await after.compact(0n)).toBe(3n);
 });
 
 /** Writes past the store. */

@@ -140,6 +140,13 @@ test("a compaction that cannot be marked is refused, and history stays readable"
   expect(await collect(store.changes({ after: 0n }))).toHaveLength(3);
 });
 
+test("every batch is written through to the disk before it is answered, with one write", async () => {
+  disk.synced.length = 0;
+  await Promise.all(["a", "b", "c"].map((id) => store.commit(putting(anInstance("pay", id)))));
+  await store.commit({ actor: "test", cause: "register", sessions: [{ put: aSession("s") }] });
+  expect(disk.synced).toEqual([true, true]);
+});
+
 test("closes while it cannot write", async () => {
   await store.commit(putting(aService("pay")));
   disk.fault = "refuse";

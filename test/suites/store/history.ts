@@ -113,6 +113,15 @@ export function historySuite(open: OpenStore): void {
       expect(told).toEqual([[2n, 0n]]);
     });
 
+    test("goes on when a listener throws", async () => {
+      await using store = await open(storeOptions());
+      await commitMany(store, 3, () => aService("pay"));
+      store.beforeCompaction(() => {
+        throw new Error("a fault of a listener");
+      });
+      expect(await store.compact(2n)).toBe(2n);
+    });
+
     test("tells a reader whom it overtakes", async () => {
       await using store = await open(storeOptions());
       await commitMany(store, 3, () => aService("pay"));
