@@ -166,6 +166,8 @@ class Keeper {
     } else if (directive.case === "reconnect") {
       const withinMs = directive.value.within ? durationMs(directive.value.within) : 0;
       this.#options.say(`${this.#options.address} is about to stop: connecting anew`);
+      // The loss that follows is no news.
+      this.#lost = true;
       // All its clients got this in the same instant.
       this.#reconnectTimer = this.#options.io.clock.after((withinMs / 2) * this.#options.io.random(), () =>
         stream.break(),
