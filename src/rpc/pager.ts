@@ -28,9 +28,13 @@ export interface PageRequest {
 }
 
 /** Options of a pager. */
-export interface PagerOptions {
+export interface PagerOptions<T> {
   readonly tokens: PageTokens;
   readonly clock: Clock;
+  /** About how many bytes an item takes in its page. */
+  readonly weigh: (item: T) => number;
+  /** A page ends before it gets heavier; default 3 MiB, so that clients with gRPC's default limit of 4 MiB can read it. */
+  readonly maxPageBytes?: number;
   /** Listings kept at once; default 1,000. */
   readonly maxListings?: number;
   /** Items that all of them refer to together; default 4,000,000 (some 32 MB of references). */
@@ -40,6 +44,7 @@ export interface PagerOptions {
 }
 
 const DEFAULT_PAGE_SIZE = 100;
+const DEFAULT_MAX_PAGE_BYTES = 3 * 1_024 * 1_024;
 const DEFAULT_MAX_LISTINGS = 1_000;
 const DEFAULT_MAX_ITEMS = 4_000_000;
 const PAYLOAD = /^([0-9a-f]{16}):([0-9]{1,10})$/;
@@ -54,15 +59,19 @@ export class Pager<T> {
   readonly #tokens: PageTokens;
   readonly #clock: Clock;
   readonly #ttlMs: number;
+  readonly #weigh: (item: T) => number;
+  readonly #maxPageBytes: number;
   /** random id -> listing. */
   readonly #kept: LRUCache<string, Listing<T>>;
   #purge: Timer | undefined;
 
-  constructor(options: PagerOptions) {
+  constructor(options: PagerOptions<T>) {
     const { tokens, clock, ttlMs = DEFAULT_PAGE_TTL_MS } = options;
     this.#tokens = tokens;
     this.#clock = clock;
     this.#ttlMs = ttlMs;
+    this.#weigh = options.weigh;
+    this.#maxPageBytes = options.maxPageBytes ?? DEFAULT_MAX_PAGE_BYTES;
     this.#kept = new LRUCache({
       max: options.maxListings ?? DEFAULT_MAX_LISTINGS,
       maxSize: options.maxItems ?? DEFAULT_MAX_ITEMS,
@@ -87,20 +96,30 @@ export class Pager<T> {
    */
   page({ scope, pageSize, pageToken }: PageRequest, list: () => Listing<T>): Page<T> {
     const size = pageSize === 0 ? DEFAULT_PAGE_SIZE : pageSize;
-    const { id, listing, start } = pageToken === "" ? this.#begin(list(), size) : this.#resume(scope, pageToken);
-    const end = start + size;
+    const { id, listing, start } =
+      pageToken === "" ? { id: "", listing: list(), start: 0 } : this.#resume(scope, pageToken);
+    const end = this.#endOf(listing.items, start, size);
     const isLast = end >= listing.items.length;
     if (isLast && id !== "") this.#kept.delete(id);
-    const nextPageToken = isLast ? "" : this.#tokens.seal(scope, `${id}:${end}`);
+    const nextPageToken = isLast ? "" : this.#tokens.seal(scope, `${id || this.#keep(listing)}:${end}`);
     return { revision: listing.revision, items: listing.items.slice(start, end), nextPageToken };
   }
 
-  #begin(listing: Listing<T>, size: number): { id: string; listing: Listing<T>; start: number } {
-    if (listing.items.length <= size) return { id: "", listing, start: 0 };
+  /** Where the page that begins at `start` ends: it has one item at least. */
+  #endOf(items: readonly T[], start: number, size: number): number {
+    let bytes = 0;
+    for (let end = start; end < Math.min(items.length, start + size); end++) {
+      bytes += this.#weigh(items[end] as T);
+      if (bytes > this.#maxPageBytes && end > start) return end;
+    }
+    return start + size;
+  }
+
+  #keep(listing: Listing<T>): string {
     const id = randomBytes(8).toString("hex");
     this.#kept.set(id, listing);
     this.#purge ??= this.#purgeLater();
-    return { id, listing, start: 0 };
+    return id;
   }
 
   #resume(scope: PageScope, token: string): { id: string; listing: Listing<T>; start: number } {

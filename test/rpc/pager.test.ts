@@ -7,10 +7,10 @@ import { FakeClock } from "../support/fake-clock.js";
 
 const scope = Buffer.from("listing");
 
-function open(options: Partial<PagerOptions> = {}) {
+function open(options: Partial<PagerOptions<number>> = {}) {
   const clock = new FakeClock();
   const tokens = createPageTokens({ secret: Buffer.alloc(32, 7), clock });
-  return { clock, tokens, pager: new Pager<number>({ clock, tokens, ...options }) };
+  return { clock, tokens, pager: new Pager<number>({ clock, tokens, weigh: () => 1, ...options }) };
 }
 
 const listing = (length: number, revision = 1n) => ({ revision, items: Array.from({ length }, (_, index) => index) });
@@ -98,4 +98,16 @@ test("a listing stays for as long as its pages are asked for", () => {
     nextPageToken = pager.page({ ...first, pageToken: nextPageToken }, () => listing(0)).nextPageToken;
   }
   expect(nextPageToken).not.toBe("");
+});
+
+test("a page ends before it gets too heavy, and has one entry at least", () => {
+  const { pager } = open({ weigh: (item) => item, maxPageBytes: 10 });
+  const pages: (readonly number[])[] = [];
+  let pageToken = "";
+  do {
+    const page = pager.page({ ...first, pageToken }, () => ({ revision: 1n, items: [1, 9, 1, 50, 60, 2, 3] }));
+    pages.push(page.items);
+    pageToken = page.nextPageToken;
+  } while (pageToken !== "");
+  expect(pages).toEqual([[1, 9], [1], [50], [60], [2, 3]]);
 });

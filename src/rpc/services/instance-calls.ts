@@ -20,6 +20,7 @@ import {
   namespaceFromProto,
   patchFromProto,
 } from "../translate/index.js";
+import { instanceWeight } from "./page-weight.js";
 import type { RegistryServiceOptions } from "./registry-options.js";
 import { required } from "./required.js";
 
@@ -74,7 +75,7 @@ function writes({ registry, rules }: RegistryServiceOptions): Omit<InstanceCalls
 function reads(options: RegistryServiceOptions): Pick<InstanceCalls, "getInstance" | "listInstances"> {
   const { registry, discovery, rules, filters, clock, pageTokens } = options;
   const show = shownBy(registry);
-  const pager = new Pager<Instance>({ tokens: pageTokens, clock });
+  const pager = new Pager<Instance>({ tokens: pageTokens, clock, weigh: instanceWeight });
   return {
     getInstance(request) {
       validate(rules, request);

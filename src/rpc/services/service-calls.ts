@@ -7,6 +7,7 @@ import { pageScope } from "../page-tokens.js";
 import { Pager } from "../pager.js";
 import { validate } from "../rules/index.js";
 import { namespaceFromProto, serviceFromProto, serviceRefFromProto, serviceToProto } from "../translate/index.js";
+import { serviceWeight } from "./page-weight.js";
 import type { RegistryServiceOptions } from "./registry-options.js";
 import { required } from "./required.js";
 
@@ -18,7 +19,7 @@ type ServiceCalls = Pick<
 /** The calls about services. */
 export function serviceCalls(options: RegistryServiceOptions): ServiceCalls {
   const { registry, discovery, rules, filters, clock, pageTokens } = options;
-  const pager = new Pager<ListedService>({ tokens: pageTokens, clock });
+  const pager = new Pager<ListedService>({ tokens: pageTokens, clock, weigh: serviceWeight });
   const withCounts = (service: Service): ListedService => {
     const { instanceCount = 0, servingCount = 0 } = discovery.getService(service) ?? {};
     return { service, instanceCount, servingCount };

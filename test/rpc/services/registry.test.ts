@@ -1,6 +1,7 @@
+import { toBinary } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
-import { Health } from "../../../gen/portolan/registry/v1/registry_pb.js";
+import { Health, ListInstancesResponseSchema } from "../../../gen/portolan/registry/v1/registry_pb.js";
 import { timestampMsFromProto } from "../../../src/rpc/translate/index.js";
 import { caught, fieldsOf, reasonOf } from "../../support/caught.js";
 import { startPlane } from "../../support/plane.js";
@@ -173,6 +174,26 @@ describe("instances", () => {
       pageToken: first.nextPageToken,
     });
     expect([ids(first), ids(rest)]).toEqual([["a", "b", "c"], ["d"]]);
+  });
+
+  test("a page of large instances is one that a client with gRPC's default limit can read", async () => {
+    await using plane = await startPlane();
+    const labels = Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`k${index}`, "é".repeat(500)]));
+    for (let batch = 0; batch < 3; batch++) {
+      const requests = Array.from({ length: 45 }, (_, index) => ({ instance: spec(`a${batch}-${index}`, { labels }) }));
+      await plane.registry.registerBatch({ requests });
+    }
+    const sizes: number[] = [];
+    let seen = 0;
+    let pageToken = "";
+    do {
+      const page = await plane.registry.listInstances({ pageSize: 1_000, pageToken });
+      sizes.push(toBinary(ListInstancesResponseSchema, page).length);
+      seen += page.instances.length;
+      pageToken = page.nextPageToken;
+    } while (pageToken !== "");
+    expect(seen).toBe(135);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(3 * 1_024 * 1_024);
   });
 
   test("a page token of another listing is refused", async () => {
