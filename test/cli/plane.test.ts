@@ -71,7 +71,7 @@ test("a restart of the control plane is survived by registration and watch, and 
   const watch = start(before, "watch", "shop");
   await watch.io.stdout.until(/synced: 1 instance /);
   await before[Symbol.asyncDispose]();
-  await Promise.all([held.io.stderr.until(/trying again/), watch.io.stderr.until(/trying again/)]);
+  await Promise.all([held.io.stderr.until(/about to stop/), watch.io.stderr.until(/trying again/)]);
   await using after = await startPlane({ store: "level", dataDir, flags: { "grpc-address": before.grpcAddress } });
   await Promise.all([held.io.stderr.until(/stayed registered/), watch.io.stderr.until(/connected .* again/)]);
   await run(after, ...SHOP, "--id", "b", "--once");
