@@ -5,6 +5,7 @@ import {
   type InstanceDraft,
   type InstanceRef,
   instanceKey,
+  invalidField,
   type Service,
   type ServiceDraft,
   type ServiceRef,
@@ -13,7 +14,7 @@ import {
 import type { Precondition } from "../store/index.js";
 import { expectRevision, type Head, instanceAt, nameOf, serviceAt } from "./head.js";
 import { draftOf, patchedSpec } from "./instance-draft.js";
-import type { InstancePatch } from "./registry.js";
+import type { InstancePatch, InstanceSpec } from "./registry.js";
 import { sameList, sameRecord, sameSpec } from "./same-spec.js";
 
 /** One entity's decision: what stands already as wanted, or what to put. */
@@ -25,7 +26,7 @@ export type Decision<T, D> = { readonly expect: readonly Precondition[] } & (
 /**
  * Decides an update of chosen fields of an instance.
  *
- * @throws DomainError NOT_FOUND, REVISION_CONFLICT.
+ * @throws DomainError NOT_FOUND, REVISION_CONFLICT; FIELDS_INVALID when the probe would name an endpoint that is not there.
  */
 export function decideUpdate(
   head: Head,
@@ -38,7 +39,17 @@ export function decideUpdate(
   if (!standing) throw notFound("instance", key);
   const expect = expectRevision(key, standing, expectedRevision);
   const spec = patchedSpec(standing, patch);
+  assertProbesOwnEndpoint(spec, patch);
   return sameSpec(standing, spec) ? { expect, standing } : { expect, put: draftOf(spec, standing) };
+}
+
+/** Only here endpoints and probe stand together: a patch may bring one of them alone. */
+function assertProbesOwnEndpoint({ endpoints, healthCheck }: InstanceSpec, patch: InstancePatch): void {
+  const probed = healthCheck?.endpointName ?? "";
+  if (probed === "" || endpoints.some(({ name }) => name === probed)) return;
+  if (patch.healthCheck)
+    throw invalidField("instance.health_check.endpoint_name", "must name one of the instance's endpoints");
+  throw invalidField("instance.endpoints", `must keep "${probed}", which the health check probes`);
 }
 
 /** What a deregistration does: nothing (it is not there, or drains as asked already), a drain, or a removal. */

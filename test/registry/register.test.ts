@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { HealthCheck } from "../../src/model/index.js";
 import { alice, aSpec, faultOf, leased, reasonOf, refTo, startRegistry } from "./support/start.js";
 
 test("a registered instance stands with its service, in one commit", async () => {
@@ -188,3 +189,23 @@ test("deregistering what is not there answers 0 and commits nothing", async () =
   expect(await plane.registry.deregister(refTo("a"), 0, alice)).toBe(0n);
   expect(plane.store.status().revision).toBe(0n);
 });
+
+test.each([
+  [
+    { endpoints: [{ name: "http", host: "10.0.0.1", port: 80, protocol: "http" as const, tls: false }] },
+    "instance.endpoints",
+  ],
+  [{ healthCheck: { ...probeOf("gone") } }, "instance.health_check.endpoint_name"],
+])("an update that leaves the probe without its endpoint is refused: %o", async (patch, field) => {
+  await using plane = startRegistry();
+  const name = aSpec("a").endpoints[0]?.name ?? "";
+  await plane.registry.register([leased("a", 30_000, { healthCheck: probeOf(name) })], alice);
+  const fault = await faultOf(plane.registry.update(refTo("a"), patch, undefined, alice));
+  expect(fault).toMatchObject({ reason: "FIELDS_INVALID", violations: [{ field }] });
+  expect(plane.feed).toHaveLength(1);
+});
+
+function probeOf(endpointName: string): HealthCheck {
+  const probe = { kind: "tcp" as const };
+  return { probe, endpointName, intervalMs: 10_000, timeoutMs: 1_000, unhealthyThreshold: 3, healthyThreshold: 2 };
+}
