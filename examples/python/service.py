@@ -61,7 +61,7 @@ def main() -> int:
     except SessionError as error:
         print(f"{flags.id}: {error}", file=sys.stderr)
         status = 1
-    time.sleep(0.5)  # the news travels to consumers in milliseconds; whoever calls until then is served
+    time.sleep(1)  # the news travels to consumers in milliseconds; whoever calls until then is served
     server.stop(grace=5).wait()  # finishes the calls under way
     return status
 

@@ -136,13 +136,21 @@ describe("services and consumers in four languages", () => {
       const since = consumer.lines.slice(before.get(consumer));
       expect(since.filter((line) => CHANGE.test(line) || FAILED_CALL.test(line))).toEqual([]);
     });
-    for await (const response of discovery.watch({ targets: [{ service: "greeter" }], afterRevision: revision })) {
-      expect(response).toMatchObject({ revision, synced: true, reset: false, updates: [] });
-      break;
-    }
+    await expectNothingSince(revision);
     const types = (await eventTypes()).slice(0, -eventsBefore);
     expect(types.filter((type) => type === "session.resumed")).toHaveLength(LANGUAGES.length);
     expect(types.filter((type) => type.startsWith("instance."))).toEqual([]);
+  }
+
+  /** Shows that a watch resumed after `revision` has missed nothing. */
+  async function expectNothingSince(revision: bigint): Promise<void> {
+    const cancel = new AbortController();
+    const request = { targets: [{ service: "greeter" }], afterRevision: revision };
+    for await (const response of discovery.watch(request, { signal: cancel.signal })) {
+      expect(response).toMatchObject({ revision, synced: true, reset: false, updates: [] });
+      break;
+    }
+    cancel.abort();
   }
 
   /** Types of all events, newest first. */

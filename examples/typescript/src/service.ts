@@ -52,7 +52,7 @@ try {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
 }
-await delay(500); // the news travels to consumers in milliseconds; whoever calls until then is served
+await delay(1_000); // the news travels to consumers in milliseconds; whoever calls until then is served
 server.close();
 for (const connection of connections) connection.close(); // finishes the calls under way
 setTimeout(() => process.exit(), 5_000).unref(); // and waits no longer than this for them

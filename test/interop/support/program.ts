@@ -22,6 +22,7 @@ export class Program implements AsyncDisposable {
   ) {
     this.#child = spawn(command.file, command.args, { stdio: ["pipe", "pipe", "pipe"] });
     this.#exited = this.#ended();
+    this.#child.stdin?.on("error", () => undefined); // who has ended reads no more: `exited` tells how
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       if (stream) createInterface({ input: stream }).on("line", (line) => this.#hear(line));
     }
@@ -90,9 +91,8 @@ export class Program implements AsyncDisposable {
 }
 
 /** Runs a command to its end. */
-export async function run(command: Command, input = ""): Promise<{ code: number | string; output: string }> {
+export async function run(command: Command): Promise<{ code: number | string; output: string }> {
   const program = new Program(command.file, command);
-  program.write(input);
   program.end();
   const code = await program.exited;
   return { code, output: program.lines.join("\n") };

@@ -80,7 +80,7 @@ func run(address, service, id string, port int) error {
 
 // stopGracefully finishes the calls under way, in 5 s at most.
 func stopGracefully(server *grpc.Server) {
-	time.Sleep(500 * time.Millisecond) // the news travels to consumers in milliseconds; whoever calls until then is served
+	time.Sleep(time.Second) // the news travels to consumers in milliseconds; whoever calls until then is served
 	defer time.AfterFunc(5*time.Second, server.Stop).Stop()
 	server.GracefulStop()
 }

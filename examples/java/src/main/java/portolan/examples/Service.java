@@ -10,7 +10,6 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.StreamObserver;
 import java.net.InetSocketAddress;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import portolan.registry.v1.Registry.Endpoint;
 import portolan.registry.v1.Registry.Instance;
@@ -45,8 +44,7 @@ public final class Service extends GreeterServiceGrpc.GreeterServiceImplBase {
 
     // Registered only now that it can take calls.
     Registration registration = new Registration(Plane.connect(flags.get("plane")), instance(flags, server.getPort()));
-    CountDownLatch ended = new CountDownLatch(1);
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> leave(registration, ended)));
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> leave(registration)));
     int status = 0;
     try {
       registration.keep();
@@ -55,9 +53,8 @@ public final class Service extends GreeterServiceGrpc.GreeterServiceImplBase {
       System.err.println(flags.get("id") + ": " + Plane.line(error.getStatus()));
       status = 1;
     }
-    Thread.sleep(500); // the news travels to consumers in milliseconds; whoever calls until then is served
+    Thread.sleep(1_000); // the news travels to consumers in milliseconds; whoever calls until then is served
     server.shutdown().awaitTermination(5, TimeUnit.SECONDS); // finishes the calls under way
-    ended.countDown();
     Runtime.getRuntime().halt(status); // exit() would say 143 after a SIGTERM
   }
 
@@ -75,11 +72,11 @@ public final class Service extends GreeterServiceGrpc.GreeterServiceImplBase {
         .build();
   }
 
-  /** Runs on SIGTERM and SIGINT: the process ends when this returns, or earlier when main is through. */
-  private static void leave(Registration registration, CountDownLatch ended) {
+  /** Runs on SIGTERM and SIGINT: the process ends when main is through, or when this returns. */
+  private static void leave(Registration registration) {
     registration.leave();
     try {
-      ended.await(15, TimeUnit.SECONDS);
+      Thread.sleep(15_000);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
