@@ -42,7 +42,7 @@ export function encodeChangeSet(writer: BinaryWriter, changeSet: ChangeSet): Enc
 
 /** The head of a LogRecord whose last change set was committed then: its change sets follow. */
 export function encodeLogHead(writer: BinaryWriter, committedAtMs: number): Uint8Array {
-  writeInt64(writer, COMMITTED_AT_MS, committedAtMs);
+  writer.tag(COMMITTED_AT_MS, 0).int64(committedAtMs); // also when it is 0: the head is always there
   return writer.finish();
 }
 

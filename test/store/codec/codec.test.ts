@@ -44,6 +44,10 @@ test("a log record comes back as the change sets that were written, from any rev
     }),
   ));
 
+test("a log record has its head also when the clock stood at 0", () => {
+  expect(decodeLogHead(encodeLogHead(new BinaryWriter(), 0))).toBe(0);
+});
+
 test("the new entities of a change set are encoded as the state keeps them", () =>
   fc.assert(
     fc.property(anyChangeSets, (changeSets) => {
