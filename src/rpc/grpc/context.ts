@@ -3,6 +3,11 @@ import { type ContextValues, createContextValues, type HandlerContext } from "@c
 import { Metadata, type ServerInterceptingCallInterface } from "@grpc/grpc-js";
 import { anonymousAt, setCaller } from "../caller.js";
 
+/** A call that has ended. Its reason is made when it is asked for: of most calls nobody asks, and an error is costly. */
+interface Ended {
+  readonly reason: Error;
+}
+
 /**
  * What a handler knows of its call, in Connect's shape.
  *
@@ -18,8 +23,8 @@ export class GrpcContext implements HandlerContext {
   #requestHeader: Headers | undefined;
   #responseHeader: Headers | undefined;
   #responseTrailer: Headers | undefined;
-  /** Tells why, once the call is over. */
-  #reason: (() => unknown) | undefined;
+  /** Knows why, once the call is over. */
+  #ended: Ended | undefined;
 
   constructor(
     readonly method: DescMethod,
@@ -42,7 +47,7 @@ export class GrpcContext implements HandlerContext {
   get signal(): AbortSignal {
     if (!this.#abort) {
       this.#abort = new AbortController();
-      if (this.#reason) this.#abort.abort(this.#reason());
+      if (this.#ended) this.#abort.abort(this.#ended.reason);
     }
     return this.#abort.signal;
   }
@@ -70,10 +75,12 @@ export class GrpcContext implements HandlerContext {
     return this.#responseTrailer;
   }
 
-  readonly timeoutMs = (): number | undefined => {
-    const deadline = Number(this.#call.getDeadline());
-    return Number.isFinite(deadline) ? Math.max(0, deadline - Date.now()) : undefined;
-  };
+  get timeoutMs(): () => number | undefined {
+    return () => {
+      const deadline = Number(this.#call.getDeadline());
+      return Number.isFinite(deadline) ? Math.max(0, deadline - Date.now()) : undefined;
+    };
+  }
 
   /** Headers that the handler set; undefined when there are none. */
   headerMetadata(): Metadata | undefined {
@@ -86,10 +93,10 @@ export class GrpcContext implements HandlerContext {
   }
 
   /** The call is over: whoever listens to the signal hears why. */
-  over(reason: () => unknown): void {
-    if (this.#reason) return;
-    this.#reason = reason;
-    this.#abort?.abort(reason());
+  over(ended: Ended): void {
+    if (this.#ended) return;
+    this.#ended = ended;
+    this.#abort?.abort(ended.reason);
   }
 }
 

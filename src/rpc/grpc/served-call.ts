@@ -58,19 +58,15 @@ export class ServedCall extends ServerInterceptingCall implements ActiveCall {
   }
 
   override start(): void {
-    this.#base.start({
-      onReceiveMetadata: (metadata) => this.#begin(metadata),
-      onReceiveMessage: (message) => this.#receive(message),
-      onReceiveHalfClose: () => this.#halfClose(),
-      onCancel: () => this.#close(),
-    });
+    this.#base.start(this);
   }
 
   end(error: Error): void {
     this.#fail(error);
   }
 
-  #begin(metadata: Metadata): void {
+  /** grpc-js: the call begins. */
+  onReceiveMetadata(metadata: Metadata): void {
     const { calls, clock } = this.#host;
     this.#startedMs = clock.monotonicMs();
     this.#route.metrics.started();
@@ -87,7 +83,8 @@ export class ServedCall extends ServerInterceptingCall implements ActiveCall {
     }
   }
 
-  #receive(message: unknown): void {
+  /** grpc-js: a message that was asked for. */
+  onReceiveMessage(message: unknown): void {
     if (message instanceof Unreadable) {
       this.#fail(unreadable(`its bytes are no ${this.#route.method.input.typeName}`));
     } else if (this.#requests) {
@@ -101,12 +98,18 @@ export class ServedCall extends ServerInterceptingCall implements ActiveCall {
     }
   }
 
-  #halfClose(): void {
+  /** grpc-js: the client sends no more, or broke off. */
+  onReceiveHalfClose(): void {
     // A stream that broke off is told of by onCancel, which follows.
     if (brokeOff(this.#base)) return;
     if (this.#requests) this.#endRequests(this.#requests);
     else if (this.#request === undefined) this.#fail(unreadable("this method takes one message, and there is none"));
     else if (this.#context && !this.#statusSent) this.#run(this.#request, this.#context);
+  }
+
+  /** grpc-js: the stream is gone, also after it ended well. */
+  onCancel(): void {
+    this.#close();
   }
 
   #endRequests(requests: RequestStream): void {
@@ -124,7 +127,11 @@ export class ServedCall extends ServerInterceptingCall implements ActiveCall {
     try {
       const output = this.#route.handler(input, context);
       if (this.#route.responseStream) void this.#sendAll(output as AsyncIterable<unknown>);
-      else if (output instanceof Promise) output.then(this.#answer, this.#refuse);
+      else if (output instanceof Promise)
+        output.then(
+          (response) => this.#answer(response),
+          (error: unknown) => this.#fail(error),
+        );
       else this.#answer(output);
     } catch (error) {
       this.#fail(error);
@@ -132,19 +139,17 @@ export class ServedCall extends ServerInterceptingCall implements ActiveCall {
   }
 
   /** Sends the only response of the call. */
-  readonly #answer = (response: unknown): void => {
+  #answer(response: unknown): void {
     if (this.#statusSent) return;
     try {
       const bytes = this.#route.encode(response);
       this.#sendHeader();
       this.#sending = true;
-      this.#base.sendMessage(bytes, this.#succeed);
+      this.#base.sendMessage(bytes, () => this.#succeed());
     } catch (error) {
       this.#fail(error);
     }
-  };
-
-  readonly #refuse = (error: unknown): void => this.#fail(error);
+  }
 
   /** Pulls the responses: the next one only when the transport has taken the last one. */
   async #sendAll(responses: AsyncIterable<unknown>): Promise<void> {
@@ -181,9 +186,9 @@ export class ServedCall extends ServerInterceptingCall implements ActiveCall {
     if (header) this.#base.sendMetadata(header);
   }
 
-  readonly #succeed = (): void => {
+  #succeed(): void {
     this.#finish({ code: 0, details: "", metadata: this.#context?.trailerMetadata() ?? null }, "");
-  };
+  }
 
   #fail(error: unknown): void {
     if (this.#statusSent) return;
@@ -211,22 +216,22 @@ export class ServedCall extends ServerInterceptingCall implements ActiveCall {
     this.#over = true;
     if (!this.#statusSent) {
       this.#statusSent = true;
-      const { code, reason } = this.#host.toStatus(this.#reason());
+      const { code, reason } = this.#host.toStatus(this.reason);
       this.#record(code, reason);
     }
-    this.#requests?.break(this.#reason());
-    this.#context?.over(this.#reason);
+    this.#requests?.break(this.reason);
+    this.#context?.over(this);
     this.#taken?.();
     // What a handler says while it is let go concerns nobody any more.
     this.#responses?.return?.().catch(() => {});
     this.#host.calls.leave(this);
   }
 
-  /** Made when somebody asks: of most calls nobody does, and an error is costly. */
-  readonly #reason = (): Error => {
+  /** Why it ended. */
+  get reason(): Error {
     this.#end ??= new EdgeError({ reason: "CANCELLED" });
     return this.#end;
-  };
+  }
 
   #record(code: Code | 0, reason: string): void {
     const seconds = (this.#host.clock.monotonicMs() - this.#startedMs) / 1000;
