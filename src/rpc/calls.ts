@@ -17,7 +17,7 @@ export interface ActiveCall {
 export class CallBook {
   readonly #active = new Set<ActiveCall>();
   #refusal: Error | undefined;
-  #onEmpty: (() => void) | undefined;
+  readonly #waiting: (() => void)[] = [];
 
   /** What a new call is refused with; undefined while calls are welcome. */
   get refusal(): Error | undefined {
@@ -35,7 +35,8 @@ export class CallBook {
 
   leave(call: ActiveCall): void {
     this.#active.delete(call);
-    if (this.#active.size === 0) this.#onEmpty?.();
+    if (this.#active.size > 0) return;
+    for (const wake of this.#waiting.splice(0)) wake();
   }
 
   /** Refuses every call that begins from now on. */
@@ -51,8 +52,6 @@ export class CallBook {
   /** Resolves when no call goes on. */
   async empty(): Promise<void> {
     if (this.#active.size === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#onEmpty = resolve;
-    });
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 }
