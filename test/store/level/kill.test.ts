@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import type { Entity, keyOf } from "../../../src/model/index.js";
 import { openLevelStore, type Store } from "../../../src/store/index.js";
 import { collect, fold, sorted, stateOf } from "../../suites/store/kit.js";
@@ -20,6 +20,7 @@ test("an acknowledged write survives SIGKILL, and what was not acknowledged is w
   timeout: 120_000,
 }, async () => {
   const dataDir = await mkdtemp(join(tmpdir(), "portolan-kill-"));
+  onTestFinished(() => rm(dataDir, { recursive: true }));
   let revision = 0n;
   for (let round = 0; round < ROUNDS; round++) {
     const acknowledged = await commitAndKill(dataDir, 50 + Math.floor(Math.random() * 1_000));
@@ -35,7 +36,6 @@ test("an acknowledged write survives SIGKILL, and what was not acknowledged is w
     await expectReplays(store);
     revision = store.status().revision;
   }
-  await rm(dataDir, { recursive: true });
 });
 
 /** Lets a process commit and kills it after so many answers; the answers that it gave. */
