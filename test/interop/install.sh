@@ -18,11 +18,11 @@ fingerprint() {
   { echo "$1"; shift; git ls-files -co --exclude-standard -z -- "$@" | sort -z | xargs -0 sha256sum; } | sha256sum
 }
 
-# step NAME FINGERPRINT COMMAND…: runs it unless it ran for the same fingerprint before.
+# step NAME RESULT FINGERPRINT COMMAND…: runs it unless RESULT is there and was made for the same fingerprint.
 step() {
-  local name=$1 print=$2 started=$SECONDS
-  shift 2
-  if [ "$(cat "$TOOLS/stamp/$name" 2>/dev/null)" = "$print" ]; then echo "interop: $name is there"; return; fi
+  local name=$1 result=$2 print=$3 started=$SECONDS
+  shift 3
+  if [ -e "$result" ] && [ "$(cat "$TOOLS/stamp/$name" 2>/dev/null)" = "$print" ]; then echo "interop: $name is there"; return; fi
   rm -f "$TOOLS/stamp/$name"
   "$@" || { echo "interop: $name could not be installed" >&2; exit 1; }
   echo "$print" > "$TOOLS/stamp/$name"
@@ -55,9 +55,9 @@ need mvn "Maven 3.8.2 or later"
 PROTO="proto/portolan/registry proto/portolan/discovery examples/greeter.proto"
 # shellcheck disable=SC2086 # PROTO is a list
 {
-  step grpcurl "$GRPCURL $(go version)" install_grpcurl
-  step python "$(fingerprint "$(python3 --version)" $PROTO examples/python/requirements.txt)" install_python
-  step go "$(fingerprint "$(go version)" $PROTO examples/go)" install_go
-  step java "$(fingerprint "$(javac -version 2>&1)" $PROTO examples/java)" install_java
-  step typescript "$(fingerprint "$(node --version)" $PROTO examples/typescript package-lock.json)" install_typescript
+  step grpcurl "$TOOLS/bin/grpcurl" "$GRPCURL $(go version)" install_grpcurl
+  step python examples/python/gen/greeter_pb2.py "$(fingerprint "$(python3 --version)" $PROTO examples/python/requirements.txt)" install_python
+  step go examples/go/build/consumer "$(fingerprint "$(go version)" $PROTO examples/go)" install_go
+  step java examples/java/target/lib "$(fingerprint "$(javac -version 2>&1)" $PROTO examples/java)" install_java
+  step typescript examples/typescript/build/src/consumer.js "$(fingerprint "$(node --version)" $PROTO examples/typescript package-lock.json)" install_typescript
 }
