@@ -1,5 +1,17 @@
 // What is measured. Each scenario answers rows: [what, figure, unit, target].
-import { connect, decode, duplex, each, encode, percentile, schemas, sleep, stream, unary } from "./client.mjs";
+import {
+  connect,
+  connectBare,
+  decode,
+  duplex,
+  each,
+  encode,
+  percentile,
+  schemas,
+  sleep,
+  stream,
+  unary,
+} from "./client.mjs";
 import { dataDir, startPlane } from "./plane.mjs";
 
 const REGISTRY = "/portolan.registry.v1.RegistryService";
@@ -28,7 +40,7 @@ async function catalogue() {
   const dir = dataDir();
   let plane = await startPlane({ dir });
   const coldMs = plane.readyMs;
-  let [client] = connect(plane.address);
+  const [client] = connect(plane.address);
   const startedAt = performance.now();
   await fill(client, 1_000, 100);
   const fillSeconds = (performance.now() - startedAt) / 1000;
@@ -39,9 +51,9 @@ async function catalogue() {
   plane = await startPlane({ dir });
   const { readyMs } = plane;
   const rssAfter = plane.rssMb();
-  [client] = connect(plane.address);
-  const latencies = await resolveAt(client, 1_000, 10);
-  client.close();
+  const consumers = await Promise.all(Array.from({ length: 4 }, () => connectBare(plane.address)));
+  const latencies = await resolveAt(consumers, 1_000, 10);
+  for (const consumer of consumers) consumer.close();
   await plane.stop();
   return [
     ["cold start of an empty server", coldMs / 1000, "s", ""],
@@ -55,7 +67,7 @@ async function catalogue() {
 }
 
 /** Open loop: calls start on schedule whether or not earlier ones have ended, and time counts from the schedule. */
-async function resolveAt(client, perSecond, seconds) {
+async function resolveAt(clients, perSecond, seconds) {
   const latencies = [];
   const calls = [];
   const startedAt = performance.now();
@@ -63,7 +75,11 @@ async function resolveAt(client, perSecond, seconds) {
     const dueMs = startedAt + (i * 1000) / perSecond;
     while (performance.now() < dueMs) await sleep(1);
     const request = encode(schemas.ResolveRequestSchema, { target: { service: `service-${i % 1_000}` } });
-    calls.push(unary(client, `${DISCOVERY}/Resolve`, request).then(() => latencies.push(performance.now() - dueMs)));
+    calls.push(
+      clients[i % clients.length]
+        .call(`${DISCOVERY}/Resolve`, request)
+        .then(() => latencies.push(performance.now() - dueMs)),
+    );
   }
   await Promise.all(calls);
   return latencies.slice(perSecond);

@@ -64,8 +64,7 @@ function updateToProto(update: ServiceUpdate): ProtoUpdate {
   };
 }
 
-/** An instance as one viewer sees it. */
-export function discoveredToProto(discovered: Discovered): ProtoDiscovered {
+function discoveredToProto(discovered: Discovered): ProtoDiscovered {
   return {
     $typeName: "portolan.discovery.v1.DiscoveredInstance",
     instance: instanceToProto(discovered.instance),
