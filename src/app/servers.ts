@@ -38,7 +38,7 @@ export interface Servers {
   readonly grpcAddress: ListenAddress;
   readonly httpAddress: ListenAddress | undefined;
   /** See `GrpcServer.close`. */
-  close(graceMs: number): Promise<void>;
+  close(graceMs: number, idle: Promise<void>): Promise<void>;
 }
 
 /** @throws ListenError when one of the addresses cannot be bound; neither is then. */
@@ -53,14 +53,14 @@ export async function openServers(options: ServersOptions): Promise<Servers> {
   try {
     http = await openHttp(options, shared);
   } catch (error) {
-    await grpc.close(0);
+    await grpc.close(0, Promise.resolve());
     throw error;
   }
   return {
     grpcAddress: { host: grpc.host, port: grpc.port },
     httpAddress: http && { host: http.host, port: http.port },
-    async close(graceMs) {
-      await Promise.all([grpc.close(graceMs), http?.close(graceMs)]);
+    async close(graceMs, idle) {
+      await Promise.all([grpc.close(graceMs, idle), http?.close(graceMs, idle)]);
     },
   };
 }

@@ -42,8 +42,9 @@ export async function stopGracefully(options: StopOptions): Promise<void> {
   await sessionsLeft(options);
   rooms.discovery.endWatches();
   calls.end(stopping, isEndless);
-  await servers.close(config.shutdownGraceMs);
-  await calls.empty();
+  const idle = calls.empty();
+  await servers.close(config.shutdownGraceMs, idle);
+  await idle;
   log.info("stopped");
 }
 

@@ -93,6 +93,24 @@ describe("a graceful stop", () => {
     await plane[Symbol.asyncDispose]();
   });
 
+  test("does not wait for a client that never ends its side of a stream, once it was told the end", async () => {
+    const plane = await startPlane({ flags: { "shutdown-grace": "10m", "shutdown-announce": "0s" } });
+    const { resolve: leave, promise: left } = deferred();
+    const requests = (async function* () {
+      yield OPEN;
+      await left;
+    })();
+    const told = (async () => {
+      for await (const { response } of plane.registry.session(requests)) {
+        if (response.case === "opened") void plane.app.stop();
+      }
+    })().catch(() => {});
+    await told;
+    await plane.app.stop();
+    leave();
+    await plane[Symbol.asyncDispose]();
+  });
+
   test("is one stop, however often it is asked for", async () => {
     const plane = await startPlane();
     expect(plane.app.stop()).toBe(plane.app.stop());

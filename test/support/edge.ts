@@ -71,7 +71,7 @@ export async function startEdge(handlers: EdgeHandlers, limits: Partial<GrpcLimi
     discovery: createClient(DiscoveryService, transport),
     telemetry: createClient(TelemetryService, transport),
     async [Symbol.asyncDispose]() {
-      await server.close(0);
+      await server.close(0, Promise.resolve());
       await calls.empty();
     },
   };

@@ -1,6 +1,6 @@
 import { createServer, type Server as NetServer, type Socket } from "node:net";
 import { type ConnectionInjector, Server, ServerCredentials, type ServerInterceptor } from "@grpc/grpc-js";
-import type { Clock } from "../../stream/index.js";
+import { type CutOptions, cutConnections } from "../cut-connections.js";
 import { listen } from "../listen.js";
 import type { RpcMetrics } from "../metrics.js";
 import type { ServedService } from "../served-service.js";
@@ -47,8 +47,8 @@ export interface GrpcServer {
   readonly port: number;
   /** Open connections. */
   readonly connections: number;
-  /** Takes no new connection; those that stand are asked to leave, and cut after `graceMs`. Resolves when all are gone. */
-  close(graceMs: number): Promise<void>;
+  /** Takes no new connection; those that stand are asked to leave, and cut after `graceMs`, or soon after `idle`. Resolves when all are gone. */
+  close(graceMs: number, idle: Promise<void>): Promise<void>;
 }
 
 /**
@@ -80,7 +80,7 @@ export async function openGrpcServer(options: GrpcServerOptions): Promise<GrpcSe
     get connections() {
       return sockets.size;
     },
-    close: (graceMs) => close({ listener, injector, sockets, clock: options.call.clock, graceMs }),
+    close: (graceMs, idle) => close({ listener, injector, sockets, clock: options.call.clock, graceMs, idle }),
   };
 }
 
@@ -122,22 +122,15 @@ function interceptor(routes: ReadonlyMap<string, Route>, options: GrpcServerOpti
   };
 }
 
-interface Closing {
+interface Closing extends Omit<CutOptions, "closed"> {
   readonly listener: NetServer;
   readonly injector: ConnectionInjector;
-  readonly sockets: ReadonlySet<Socket>;
-  readonly clock: Clock;
-  readonly graceMs: number;
 }
 
-async function close({ listener, injector, sockets, clock, graceMs }: Closing): Promise<void> {
+async function close({ listener, injector, ...cutting }: Closing): Promise<void> {
   const closed = new Promise<void>((resolve) => listener.close(() => resolve()));
-  injector.drain(graceMs);
-  const cut = clock.after(graceMs, () => {
-    for (const socket of sockets) socket.destroy();
-  });
-  await closed;
-  cut.cancel();
+  injector.drain(cutting.graceMs);
+  await cutConnections({ ...cutting, closed });
   injector.destroy();
 }
 

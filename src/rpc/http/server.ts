@@ -4,6 +4,7 @@ import type { Server, Socket } from "node:net";
 import { createContextValues } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { anonymousAt, setCaller } from "../caller.js";
+import { cutConnections } from "../cut-connections.js";
 import type { CallHost } from "../grpc/route.js";
 import { listen } from "../listen.js";
 import type { RpcMetrics } from "../metrics.js";
@@ -38,8 +39,8 @@ export interface HttpServer {
   readonly host: string;
   /** The port that is really bound. */
   readonly port: number;
-  /** Takes no new connection; those that stand are cut after `graceMs`. Resolves when all are gone. */
-  close(graceMs: number): Promise<void>;
+  /** Takes no new connection; those that stand are cut after `graceMs`, or soon after `idle`. Resolves when all are gone. */
+  close(graceMs: number, idle: Promise<void>): Promise<void>;
 }
 
 /**
@@ -68,14 +69,10 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
   return {
     host: options.host,
     port,
-    close: async (graceMs) => {
+    close: async (graceMs, idle) => {
       const closed = new Promise<void>((resolve) => http1.close(() => resolve()));
       for (const session of sessions) session.close();
-      const cut = options.call.clock.after(graceMs, () => {
-        for (const socket of sockets) socket.destroy();
-      });
-      await closed;
-      cut.cancel();
+      await cutConnections({ sockets, clock: options.call.clock, graceMs, idle, closed });
     },
   };
 }
