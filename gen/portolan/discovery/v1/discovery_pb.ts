@@ -237,7 +237,7 @@ export type WatchResponse = Message<"portolan.discovery.v1.WatchResponse"> & {
   updates: ServiceUpdate[];
 
   /**
-   * Set once, on the response that completes the initial state.
+   * Set once, on the response that completes the initial state; also at revision 0, which an empty store has.
    *
    * @generated from field: bool synced = 3;
    */
