@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { addRestore } from "./app/restore.js";
-import { addServe, type ServeHost } from "./app/serve.js";
+import type { ServeHost } from "./app/run-serve.js";
+import { addServe } from "./app/serve.js";
 import { readVersion } from "./app/version.js";
 import { addCommands, createProcessIo, EXIT, runProgram } from "./cli/index.js";
 import { environment } from "./config.js";

@@ -2,7 +2,6 @@ import { open } from "node:fs/promises";
 import type { Command } from "commander";
 import { type CliIo, EXIT } from "../cli/index.js";
 import { SETTINGS, variableOf } from "../config.js";
-import { restoreBackup, StoreOpenError } from "../store/index.js";
 
 /** Adds `portolan restore`: a backup file becomes a store, with no server running. */
 export function addRestore(program: Command, io: CliIo, stdin: AsyncIterable<Uint8Array>): void {
@@ -35,6 +34,8 @@ async function restore(
     io.stderr.write(`portolan: --revision-bump must be a whole number, not ${options.revisionBump}\n`);
     return EXIT.usage;
   }
+  // Loaded here, so that commands which only ask a server start without it.
+  const { restoreBackup, StoreOpenError } = await import("../store/index.js");
   try {
     const { dataDir } = options;
     const { revision, entities, sessions } = await restoreBackup({
