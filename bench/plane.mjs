@@ -34,20 +34,21 @@ export async function startPlane({ dir, args = [] }) {
   const lines = createInterface({ input: child.stdout });
   const errors = [];
   child.stderr.on("data", (chunk) => errors.push(chunk));
-  const address = await new Promise((resolve, reject) => {
+  const { grpc, http } = await new Promise((resolve, reject) => {
     child.once("exit", (code) => reject(new Error(`serve ended with ${code}: ${Buffer.concat(errors)}`)));
     lines.on("line", (line) => {
-      const { grpc } = JSON.parse(line);
-      if (grpc) resolve(grpc);
+      const { grpc, http } = JSON.parse(line);
+      if (grpc) resolve({ grpc, http });
     });
   });
-  return new Plane(child, address, performance.now() - startedAt);
+  return new Plane(child, { grpc, http }, performance.now() - startedAt);
 }
 
 class Plane {
-  constructor(child, address, readyMs) {
+  constructor(child, { grpc, http }, readyMs) {
     this.child = child;
-    this.address = address;
+    this.address = grpc;
+    this.http = http;
     this.readyMs = readyMs;
   }
 
