@@ -1,24 +1,28 @@
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import type { Discovered, Resolution, ServiceUpdate, WatchBatch } from "../../discovery/index.js";
-import { encodeDiscovered, writeTimestamp } from "./encode-instance.js";
+import { writeDiscovered, writeTimestamp } from "./encode-instance.js";
+
+/** Numbers of the fields that hold instances: ResolveResponse.instances and ServiceUpdate.put. */
+const RESOLVED = 3;
+const PUT = 5;
 
 /**
- * instance as a viewer sees it -> its bytes.
+ * What a view selects of a service -> its bytes as that field. Discovery hands out the same array until the service changes.
  *
- * An instance is sent many times between two changes of it: in every Resolve, in every full set. Putting its bytes into an
- * answer is many times cheaper than encoding it. The field numbers below are held to the .proto by a test.
+ * So many who ask for the same are answered from one encoding. Why the whole and not each instance: a hundred thousand small
+ * buffers would cost the garbage collector more than they spare.
  */
-const encodings = new WeakMap<Discovered, Uint8Array>();
+const resolved = new WeakMap<readonly Discovered[], Uint8Array>();
+const fullSets = new WeakMap<readonly Discovered[], Uint8Array>();
 
 const { LengthDelimited, Varint } = WireType;
 
-/** The bytes of a ResolveResponse. */
+/** The bytes of a ResolveResponse. A test holds these field numbers, and those below, to the .proto. */
 export function encodeResolution({ revision, exists, instances, panic }: Resolution): Uint8Array {
   const writer = new BinaryWriter();
-  const scratch = new BinaryWriter();
   if (revision !== 0n) writer.tag(1, Varint).int64(revision);
   if (exists) writer.tag(2, Varint).bool(true);
-  for (const discovered of instances) writer.tag(3, LengthDelimited).bytes(encoded(scratch, discovered));
+  writer.raw(kept(resolved, instances, RESOLVED));
   if (panic) writer.tag(4, Varint).bool(true);
   return writer.finish();
 }
@@ -26,9 +30,8 @@ export function encodeResolution({ revision, exists, instances, panic }: Resolut
 /** The bytes of a WatchResponse. */
 export function encodeWatchBatch(batch: WatchBatch): Uint8Array {
   const writer = new BinaryWriter();
-  const scratch = new BinaryWriter();
   if (batch.revision !== 0n) writer.tag(1, Varint).int64(batch.revision);
-  for (const update of batch.updates) writeUpdate(writer.tag(2, LengthDelimited).fork(), scratch, update).join();
+  for (const update of batch.updates) writeUpdate(writer.tag(2, LengthDelimited).fork(), update).join();
   if (batch.synced) writer.tag(3, Varint).bool(true);
   if (batch.committedAtMs > 0) {
     writeTimestamp(writer.tag(4, LengthDelimited).fork(), batch.committedAtMs);
@@ -39,21 +42,34 @@ export function encodeWatchBatch(batch: WatchBatch): Uint8Array {
   return writer.finish();
 }
 
-function writeUpdate(writer: BinaryWriter, scratch: BinaryWriter, update: ServiceUpdate): BinaryWriter {
+function writeUpdate(writer: BinaryWriter, update: ServiceUpdate): BinaryWriter {
   writer.tag(1, LengthDelimited).string(update.namespace).tag(2, LengthDelimited).string(update.service);
   if (update.exists) writer.tag(3, Varint).bool(true);
   if (update.reset) writer.tag(4, Varint).bool(true);
-  for (const discovered of update.put) writer.tag(5, LengthDelimited).bytes(encoded(scratch, discovered));
+  writer.raw(update.reset ? kept(fullSets, update.put, PUT) : encodeAll(update.put, PUT));
   for (const id of update.removed) writer.tag(6, LengthDelimited).string(id);
   if (update.panic) writer.tag(7, Varint).bool(true);
   if (update.target > 0) writer.tag(8, Varint).uint32(update.target);
   return writer;
 }
 
-function encoded(scratch: BinaryWriter, discovered: Discovered): Uint8Array {
-  const known = encodings.get(discovered);
+function kept(
+  encodings: WeakMap<readonly Discovered[], Uint8Array>,
+  instances: readonly Discovered[],
+  field: number,
+): Uint8Array {
+  const known = encodings.get(instances);
   if (known) return known;
-  const bytes = encodeDiscovered(scratch, discovered);
-  encodings.set(discovered, bytes);
+  const bytes = encodeAll(instances, field);
+  encodings.set(instances, bytes);
   return bytes;
+}
+
+function encodeAll(instances: readonly Discovered[], field: number): Uint8Array {
+  const writer = new BinaryWriter();
+  for (const discovered of instances) {
+    writeDiscovered(writer.tag(field, LengthDelimited).fork(), discovered);
+    writer.join();
+  }
+  return writer.finish();
 }

@@ -9,20 +9,16 @@ import { healthCheckToProto } from "./health-check.js";
 const { LengthDelimited, Varint } = WireType;
 
 /**
- * The bytes of a DiscoveredInstance. `writer` must be empty, and is so again.
+ * Writes the fields of a DiscoveredInstance.
  *
  * By hand and not by the generated schema: this is what every change and every first look at a service costs, and it takes a
- * quarter of the time. A test holds it to the .proto, field by field.
+ * third of the time. A test holds it to the .proto, field by field.
  */
-export function encodeDiscovered(
-  writer: BinaryWriter,
-  { instance, priority, effectiveWeight }: Discovered,
-): Uint8Array {
+export function writeDiscovered(writer: BinaryWriter, { instance, priority, effectiveWeight }: Discovered): void {
   writeInstance(writer.tag(1, LengthDelimited).fork(), instance);
   writer.join();
   writeUint(writer, 2, priority);
   writeUint(writer, 3, effectiveWeight);
-  return writer.finish();
 }
 
 /** Writes a Timestamp's fields. */
