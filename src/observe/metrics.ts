@@ -6,6 +6,9 @@ export interface ProcessMetrics extends Disposable {
   readonly register: Registry;
 }
 
+/** How often the event loop's delay is sampled. */
+const SAMPLE_MS = 10;
+
 /** Quantiles of the event loop's delay that are told. */
 const QUANTILES = [0.5, 0.9, 0.99, 1] as const;
 
@@ -28,7 +31,7 @@ export function createMetrics(options: { readonly version: string }): ProcessMet
 
 /** Why not prom-client's own: it starts a second histogram that nothing ever stops. */
 function watchEventLoop(register: Registry): () => void {
-  const delay = monitorEventLoopDelay({ resolution: 10 });
+  const delay = monitorEventLoopDelay({ resolution: SAMPLE_MS });
   delay.enable();
   new Gauge({
     name: "portolan_eventloop_delay_seconds",
@@ -37,8 +40,9 @@ function watchEventLoop(register: Registry): () => void {
     registers: [register],
     collect() {
       for (const quantile of QUANTILES) {
-        const nanoseconds = delay.count === 0 ? 0 : delay.percentile(quantile * 100);
-        this.set({ quantile }, nanoseconds / 1e9);
+        // What is recorded is the time between two samples: what is over the interval is delay.
+        const betweenMs = delay.count === 0 ? 0 : delay.percentile(quantile * 100) / 1e6;
+        this.set({ quantile }, Math.max(0, betweenMs - SAMPLE_MS) / 1_000);
       }
       delay.reset();
     },

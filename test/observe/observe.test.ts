@@ -1,4 +1,5 @@
 import { PassThrough } from "node:stream";
+import { setTimeout } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { createLogger, createMetrics, Health } from "../../src/observe/index.js";
 
@@ -46,6 +47,22 @@ describe("metrics", () => {
     expect(text).toMatch(/portolan_build_info\{version="1\.2\.3",node="v\d+[^"]*"\} 1/);
     expect(text).toMatch(/portolan_eventloop_delay_seconds\{quantile="1"\} [\d.e-]+/);
     expect(text).toContain("process_resident_memory_bytes");
+  });
+});
+
+describe("the event loop's delay", () => {
+  test("is told as what a blocked loop costs, without the interval of its samples", async () => {
+    using metrics = createMetrics({ version: "1.2.3" });
+    const delay = async (quantile: string) => {
+      const text = await metrics.register.metrics();
+      return Number(new RegExp(`eventloop_delay_seconds\\{quantile="${quantile}"\\} (\\S+)`).exec(text)?.[1]);
+    };
+    await setTimeout(200);
+    expect(await delay("0.5")).toBeLessThan(0.008);
+    const until = performance.now() + 100;
+    while (performance.now() < until);
+    await setTimeout(30);
+    expect(await delay("1")).toBeGreaterThan(0.05);
   });
 });
 
