@@ -50,7 +50,8 @@ const DEFAULT_MAX_ITEMS = 4_000_000;
 const PAYLOAD = /^([0-9a-f]{16}):([0-9]{1,10})$/;
 
 /**
- * Pages of one revision: the first page keeps the whole listing, the later ones cut from it, the last one lets it go.
+ * Pages of one revision: the first page keeps the whole listing, the later ones cut from it, for as long as their tokens live;
+ * so every page can be asked for again, also the last, when its answer was lost on the way.
  *
  * Its memory is bounded: the listing that waited longest goes first, and its next page is PAGE_EXPIRED. A listing that fits
  * one page is not kept.
@@ -100,7 +101,6 @@ export class Pager<T> {
       pageToken === "" ? { id: "", listing: list(), start: 0 } : this.#resume(scope, pageToken);
     const end = this.#endOf(listing.items, start, size);
     const isLast = end >= listing.items.length;
-    if (isLast && id !== "") this.#kept.delete(id);
     const nextPageToken = isLast ? "" : this.#tokens.seal(scope, `${id || this.#keep(listing)}:${end}`);
     return { revision: listing.revision, items: listing.items.slice(start, end), nextPageToken };
   }

@@ -25,7 +25,7 @@ function reasonOf(call: () => unknown): string | undefined {
   }
 }
 
-test("pages put together are the listing, whatever their sizes, and nothing is kept after the last", () => {
+test("pages put together are the listing, whatever their sizes, and one listing is kept at most", () => {
   fc.assert(
     fc.property(fc.nat(300), fc.array(fc.integer({ min: 1, max: 120 }), { minLength: 1 }), (length, sizes) => {
       const { pager } = open();
@@ -39,7 +39,7 @@ test("pages put together are the listing, whatever their sizes, and nothing is k
         pageToken = page.nextPageToken;
       }
       expect(seen).toEqual(listing(length).items);
-      expect(pager.kept).toBe(0);
+      expect(pager.kept).toBeLessThanOrEqual(1);
     }),
   );
 });
@@ -51,9 +51,9 @@ test("every page shows the revision of the first, and the list is made once", ()
   expect(next).toMatchObject({ revision: 7n, items: listing(25).items.slice(10, 20) });
 });
 
-test("the same page can be asked for again while there are more", () => {
+test.each([35, 15])("the same page can be asked for again, the last one too: %i items", (length) => {
   const { pager } = open();
-  const { nextPageToken: pageToken } = pager.page(first, () => listing(35));
+  const { nextPageToken: pageToken } = pager.page(first, () => listing(length));
   const again = () => pager.page({ ...first, pageToken }, () => expect.unreachable("made again")).items;
   expect(again()).toEqual(again());
 });

@@ -16,9 +16,9 @@ export function int<T>(get: (value: T) => number | bigint): FieldView<T> {
   return { type: INT, get: (value) => BigInt(get(value)), isSet: (value) => Number(get(value)) !== 0 };
 }
 
-/** A whole number that knows whether it is there; without it 0 is read. */
-export function optionalInt<T>(get: (value: T) => number | undefined): FieldView<T> {
-  return { type: INT, get: (value) => BigInt(get(value) ?? 0), isSet: (value) => get(value) !== undefined };
+/** A whole number that knows whether it is there; without it `unset` is read, what the API says that its absence means. */
+export function optionalInt<T>(unset: number, get: (value: T) => number | undefined): FieldView<T> {
+  return { type: INT, get: (value) => BigInt(get(value) ?? unset), isSet: (value) => get(value) !== undefined };
 }
 
 /** A flag; set when it is true. */

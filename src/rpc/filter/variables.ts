@@ -1,7 +1,14 @@
 import type { DescEnum } from "@bufbuild/protobuf";
 import { HealthSchema, ProtocolSchema } from "../../../gen/portolan/registry/v1/registry_pb.js";
 import { SeveritySchema } from "../../../gen/portolan/telemetry/v1/telemetry_pb.js";
-import type { Endpoint, HealthCheck, Instance, Locality, Service } from "../../model/index.js";
+import {
+  DEFAULT_WEIGHT,
+  type Endpoint,
+  type HealthCheck,
+  type Instance,
+  type Locality,
+  type Service,
+} from "../../model/index.js";
 import type { LogRecord } from "../../telemetry/index.js";
 import { healthToProto, protocolToProto } from "../translate/index.js";
 import { flag, int, ints, labels, length, object, objects, optionalInt, text, texts, time } from "./fields.js";
@@ -60,7 +67,7 @@ const instance = objectView<Instance>("Instance", {
   id: text((value) => value.id),
   endpoints: objects(endpoint, 16, (value) => value.endpoints),
   locality: object(locality, { region: "", zone: "", subZone: "" }, (value) => value.locality),
-  weight: optionalInt((value) => value.weight),
+  weight: optionalInt(DEFAULT_WEIGHT, (value) => value.weight),
   version: text((value) => value.version),
   labels: labels((value) => value.labels),
   reported_health: int((value) => healthToProto(value.reportedHealth)),

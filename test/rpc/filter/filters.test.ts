@@ -117,9 +117,9 @@ describe("a filter over instances", () => {
     expect(matches('instance.labels.nope == "x" || instance.version == "2.1.0"')).toBe(true);
   });
 
-  test("what is not there reads as empty", () => {
+  test("what is not there reads as empty, and a weight as what its absence means", () => {
     expect(matches('instance.locality.zone == "" && instance.health_check.http.path == ""', bare)).toBe(true);
-    expect(matches("instance.weight == 0 && !has(instance.weight)", bare)).toBe(true);
+    expect(matches("instance.weight == 100 && !has(instance.weight)", bare)).toBe(true);
     expect(matches("has(instance.locality) || has(instance.health_check) || has(instance.ttl)", bare)).toBe(false);
     expect(matches("has(instance.labels) || has(instance.endpoints) || has(instance.version)", bare)).toBe(false);
   });
