@@ -136,7 +136,7 @@ class StoreRegistry implements Registry {
 
   leaseEndsAtMs(ref: InstanceRef): number | undefined {
     const remainingMs = this.#leases.remainingMs(instanceKey(ref));
-    return remainingMs === undefined ? undefined : this.#options.clock.wallMs() + remainingMs;
+    return remainingMs === undefined ? undefined : Math.round(this.#options.clock.wallMs() + remainingMs);
   }
 
   sessionCounts(): { readonly known: number; readonly attached: number } {

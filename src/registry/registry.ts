@@ -143,7 +143,7 @@ export interface Registry extends AsyncDisposable {
   /** @throws DomainError NOT_FOUND for a token of a session that ended or never was; LIMIT_EXCEEDED. */
   openSession(options: SessionOptions): Promise<Session>;
 
-  /** Wall-clock time at which an instance's lease ends unless renewed; undefined when it has none. */
+  /** Wall-clock time at which an instance's lease ends unless renewed, in whole milliseconds; undefined when it has none. */
   leaseEndsAtMs(ref: InstanceRef): number | undefined;
   /** Sessions known, attached or within their TTL; and those attached to a stream now. */
   sessionCounts(): { readonly known: number; readonly attached: number };

@@ -80,7 +80,7 @@ export type Service = Message<"portolan.registry.v1.Service"> & {
   instanceCount: number;
 
   /**
-   * Output only.
+   * Output only. Those that take calls: SERVING and DEGRADED.
    *
    * @generated from field: uint32 serving_count = 13;
    */
