@@ -66,6 +66,48 @@ test("an update names the fields that changed; with a change of health it is a s
   expect(events.map(({ place }) => place.order)).toEqual([0, 1]);
 });
 
+test("an order to drain is one event, which says for how long", () => {
+  const after = instance("a1", { health: "draining", healthReason: "drains for 2 s, then leaves", drainMs: 2_000 });
+  expect(told(set("drain", step(instance("a1"), after)))).toEqual([
+    "instance.health_changed: checkout/a1 went from serving to draining by session:s-12: drains for 2 s, then leaves",
+  ]);
+});
+
+test("an order to drain that leaves the health as it was is an update, which says for how long", () => {
+  const before = instance("a1", { health: "not-serving", reportedHealth: "not-serving" });
+  const after = instance("a1", { health: "not-serving", reportedHealth: "not-serving", drainMs: 1_500 });
+  const [event, ...more] = eventsOf(set("drain", step(before, after)));
+  expect(more).toEqual([]);
+  expect(event).toMatchObject({
+    message: "checkout/a1 updated by session:s-12: drain of 1.5 s",
+    attributes: { fields: "drain" },
+  });
+});
+
+test("a health that was reported, and so is told, is no second event", () => {
+  const after = instance("a1", { health: "degraded", reportedHealth: "degraded" });
+  const events = eventsOf(set("update", step(instance("a1"), after)));
+  expect(events.map(({ type }) => type)).toEqual(["instance.health_changed"]);
+});
+
+test("fields go by their names in the .proto", () => {
+  const fieldsOf = (before: Partial<InstanceDraft>, after: Partial<InstanceDraft>) =>
+    eventsOf(set("update", step(instance("a1", before), instance("a1", after))))[0]?.attributes.fields;
+  const thresholds = { unhealthyThreshold: 3, healthyThreshold: 1 };
+  const probe = { kind: "tcp" } as const;
+  const healthCheck = { probe, endpointName: "", intervalMs: 1_000, timeoutMs: 500, ...thresholds };
+  const draining = { health: "draining", drainMs: 2_000 } as const;
+  const session = { kind: "session", sessionId: "s-1" } as const;
+  const lease = { kind: "lease", ttlMs: 1_000 } as const;
+  expect(fieldsOf({}, { weight: 5, healthCheck, locality: { region: "eu", zone: "", subZone: "" } })).toBe(
+    "locality,weight,health_check",
+  );
+  expect(fieldsOf(draining, { ...draining, reportedHealth: "degraded" })).toBe("reported_health");
+  expect(fieldsOf({ holder: session }, { holder: { ...session, sessionId: "s-2" } })).toBe("session_id");
+  expect(fieldsOf({ holder: lease }, { holder: { ...lease, ttlMs: 2_000 } })).toBe("ttl");
+  expect(fieldsOf({ holder: session }, { holder: lease })).toBe("session_id,ttl");
+});
+
 test("a change that is none of the named fields is still an event", () => {
   expect(told(set("update", step(instance("a1"), instance("a1"))))).toEqual([
     "instance.updated: checkout/a1 updated by session:s-12",

@@ -1,19 +1,7 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Change, ChangeSet, Instance, Service } from "../../model/index.js";
 import { DEFAULT_NAMESPACE } from "../../model/index.js";
+import { changedFields } from "./changed-fields.js";
 import type { Event, EventDraft, SessionEvent } from "./event.js";
-
-/** What an `instance.updated` event names when it differs; health has an event of its own. */
-const FIELDS = [
-  "endpoints",
-  "locality",
-  "weight",
-  "version",
-  "labels",
-  "healthCheck",
-  "holder",
-  "drainMs",
-] as const satisfies readonly (keyof Instance)[];
 
 type Told = Pick<EventDraft, "type" | "message" | "attributes">;
 
@@ -94,22 +82,27 @@ function left(instance: Instance, { actor, cause }: ChangeSet): Told {
 }
 
 /** A change of health and a change of other fields are two events; every change is at least one. */
-function changed(before: Instance, after: Instance, { actor, cause }: ChangeSet): Told[] {
-  const told: Told[] = [];
-  if (before.health !== after.health) told.push(healthChanged(before, after, { actor, cause }));
-  const fields = FIELDS.filter((field) => !isDeepStrictEqual(before[field], after[field])).join(",");
-  if (fields !== "" || told.length === 0) {
-    const what = fields === "" ? "" : `: ${fields.replaceAll(",", ", ")}`;
-    told.push({
-      type: "instance.updated",
-      message: `${instanceName(after)} updated by ${actor}${what}`,
-      attributes: { cause, fields, ...version(after) },
-    });
-  }
+function changed(before: Instance, after: Instance, set: ChangeSet): Told[] {
+  const told = before.health === after.health ? [] : [healthChanged(before, after, set)];
+  const fields = changedFields(before, after);
+  if (fields.length > 0 || told.length === 0) told.push(updated(after, fields, set));
   return told;
 }
 
-function healthChanged(before: Instance, after: Instance, { actor, cause }: Pick<ChangeSet, "actor" | "cause">): Told {
+function updated(instance: Instance, fields: readonly string[], { actor, cause }: ChangeSet): Told {
+  const { drainMs } = instance;
+  const words = fields.map((field) =>
+    field === "drain" && drainMs !== undefined ? `drain of ${drainMs / 1_000} s` : field,
+  );
+  const what = words.length === 0 ? "" : `: ${words.join(", ")}`;
+  return {
+    type: "instance.updated",
+    message: `${instanceName(instance)} updated by ${actor}${what}`,
+    attributes: { cause, fields: fields.join(","), ...version(instance) },
+  };
+}
+
+function healthChanged(before: Instance, after: Instance, { actor, cause }: ChangeSet): Told {
   const why = after.healthReason === "" ? "" : `: ${after.healthReason}`;
   return {
     type: "instance.health_changed",
