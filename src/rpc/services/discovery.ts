@@ -7,7 +7,7 @@ import type {
   WatchServicesRequest,
 } from "../../../gen/portolan/discovery/v1/discovery_pb.js";
 import type { Discovery, Target, Viewer, WatchBatch } from "../../discovery/index.js";
-import { mapped } from "../../stream/index.js";
+import { type Clock, mapped } from "../../stream/index.js";
 import type { Filters } from "../filter/index.js";
 import { encodedBy } from "../grpc/encode.js";
 import { type Rules, validate } from "../rules/index.js";
@@ -21,12 +21,14 @@ import {
   servicesBatchToProto,
   watchBatchToProto,
 } from "../translate/index.js";
+import { beforeDeadline } from "./before-deadline.js";
 
 /** What DiscoveryService needs. */
 export interface DiscoveryServiceOptions {
   readonly discovery: Discovery;
   readonly rules: Rules;
   readonly filters: Filters;
+  readonly clock: Clock;
   /** For watches that do not say: a bookmark at least this often. Default 30,000. */
   readonly bookmarkIntervalMs?: number;
 }
@@ -35,7 +37,7 @@ const DEFAULT_BOOKMARK_INTERVAL_MS = 30_000;
 
 /** Answers DiscoveryService: who serves this name now, and tell me when that changes. */
 export function createDiscoveryService(options: DiscoveryServiceOptions): ServiceImpl<typeof DiscoveryService> {
-  const { discovery, rules, filters } = options;
+  const { discovery, rules, filters, clock } = options;
   const responses = new SharedResponses();
   const watching = (request: WatchRequest | WatchServicesRequest, signal: AbortSignal) => ({
     afterRevision: request.afterRevision,
@@ -45,9 +47,12 @@ export function createDiscoveryService(options: DiscoveryServiceOptions): Servic
     signal,
   });
   return {
-    async resolve(request, { signal }) {
+    async resolve(request, context) {
       validate(rules, request);
-      if (request.minRevision > discovery.revision) await discovery.reached(request.minRevision, signal);
+      if (request.minRevision > discovery.revision) {
+        using wait = beforeDeadline(context, clock);
+        await discovery.reached(request.minRevision, wait.signal);
+      }
       const resolution = discovery.resolve(targetFromProto(request.target, filters), viewerFromProto(request));
       return encodedBy(resolutionToProto(resolution), () => encodeResolution(resolution));
     },
