@@ -35,7 +35,7 @@ test("a registration tells who registered what where", () => {
     service: "checkout",
     instanceId: "a1",
     message: "checkout/a1 registered at 10.0.0.1:8080 by session:s-12",
-    attributes: { cause: "register", address: "10.0.0.1:8080", health: "serving", version: "2.1" },
+    attributes: { cause: "register", address: "10.0.0.1:8080", health: "SERVING", version: "2.1" },
   });
 });
 
@@ -53,8 +53,8 @@ test("a change of health tells before, after and why", () => {
   expect(more).toEqual([]);
   expect(event).toMatchObject({
     type: "instance.health_changed",
-    message: "checkout/a1 went from serving to not-serving by session:s-12: probe failed",
-    attributes: { health_before: "serving", health_after: "not-serving", reason: "probe failed" },
+    message: "checkout/a1 went from SERVING to NOT_SERVING by session:s-12: probe failed",
+    attributes: { health_before: "SERVING", health_after: "NOT_SERVING", reason: "probe failed" },
   });
 });
 
@@ -69,7 +69,7 @@ test("an update names the fields that changed; with a change of health it is a s
 test("an order to drain is one event, which says for how long", () => {
   const after = instance("a1", { health: "draining", healthReason: "drains for 2 s, then leaves", drainMs: 2_000 });
   expect(told(set("drain", step(instance("a1"), after)))).toEqual([
-    "instance.health_changed: checkout/a1 went from serving to draining by session:s-12: drains for 2 s, then leaves",
+    "instance.health_changed: checkout/a1 went from SERVING to DRAINING by session:s-12: drains for 2 s, then leaves",
   ]);
 });
 

@@ -1,4 +1,4 @@
-import type { Change, ChangeSet, Instance, Service } from "../../model/index.js";
+import type { Change, ChangeSet, Health, Instance, Service } from "../../model/index.js";
 import { DEFAULT_NAMESPACE } from "../../model/index.js";
 import { changedFields } from "./changed-fields.js";
 import type { Event, EventDraft, SessionEvent } from "./event.js";
@@ -65,12 +65,12 @@ function registered(instance: Instance, { actor, cause }: ChangeSet): Told {
   return {
     type: "instance.registered",
     message: `${instanceName(instance)} registered at ${address} by ${actor}`,
-    attributes: { cause, address, health: instance.health, ...version(instance) },
+    attributes: { cause, address, health: healthName(instance.health), ...version(instance) },
   };
 }
 
 function left(instance: Instance, { actor, cause }: ChangeSet): Told {
-  const attributes = { cause, address: addressOf(instance), health: instance.health, ...version(instance) };
+  const attributes = { cause, address: addressOf(instance), health: healthName(instance.health), ...version(instance) };
   const name = instanceName(instance);
   if (cause === "lease-expired") {
     return { type: "instance.expired", message: `${name} expired: its lease was not renewed`, attributes };
@@ -103,18 +103,24 @@ function updated(instance: Instance, fields: readonly string[], { actor, cause }
 }
 
 function healthChanged(before: Instance, after: Instance, { actor, cause }: ChangeSet): Told {
+  const [from, to] = [healthName(before.health), healthName(after.health)];
   const why = after.healthReason === "" ? "" : `: ${after.healthReason}`;
   return {
     type: "instance.health_changed",
-    message: `${instanceName(after)} went from ${before.health} to ${after.health} by ${actor}${why}`,
+    message: `${instanceName(after)} went from ${from} to ${to} by ${actor}${why}`,
     attributes: {
       cause,
-      health_before: before.health,
-      health_after: after.health,
+      health_before: from,
+      health_after: to,
       reason: after.healthReason,
       ...version(after),
     },
   };
+}
+
+/** The name of the public enum's value, without its prefix: "NOT_SERVING". */
+function healthName(health: Health): string {
+  return health.toUpperCase().replaceAll("-", "_");
 }
 
 function version(instance: Instance): Record<string, string> {
