@@ -372,6 +372,26 @@ test("events that are followed go on where the past ended", async () => {
   expect([after, io.stdout.text.split("\n")[0]]).toEqual([41n, "-     r40  instance.registered      first  by me"]);
 });
 
+test("events say who did it once, and a session's events which session", async () => {
+  const event = (type: string, actor: string, message: string) => ({ type, actor, message });
+  const newestFirst = [
+    event("instance.expired", "system:lease", "shop/a1 expired: its lease was not renewed"),
+    event("instance.health_changed", "al", "shop/a1 went from SERVING to DRAINING by alice: drains for 2 s"),
+    event("instance.health_changed", "alice", "shop/a1 went from SERVING to DRAINING by alice: drains for 2 s"),
+    event("service.put", "session:s-1", "shop created by session:s-1"),
+    event("session.opened", "session:s-1", 'opened by "worker"'),
+  ];
+  const io = await run({ telemetry: { queryEvents: () => ({ events: newestFirst }) } }, "events");
+  expect(io.stdout.text.split("\n").map((line) => line.replace(/^- +- {2}/, ""))).toEqual([
+    'session.opened           opened by "worker"  session:s-1',
+    "service.put              shop created by session:s-1",
+    "instance.health_changed  shop/a1 went from SERVING to DRAINING by alice: drains for 2 s",
+    "instance.health_changed  shop/a1 went from SERVING to DRAINING by alice: drains for 2 s  by al",
+    "instance.expired         shop/a1 expired: its lease was not renewed  by system:lease",
+    "",
+  ]);
+});
+
 test("deregister says what became of the instance", async () => {
   const say = async (revision: bigint, ...more: string[]) =>
     (await run({ registry: { deregister: () => ({ revision }) } }, "deregister", "a", "b", ...more)).stdout.text;

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { Change, ChangeSet, Entity, InstanceDraft } from "../../src/model/index.js";
 import { keyOf } from "../../src/model/index.js";
 import { eventsOf, sessionEventDraft } from "../../src/telemetry/events/describe.js";
+import type { SessionEvent } from "../../src/telemetry/index.js";
 import { anInstance, aService } from "../support/entities.js";
 
 const instance = (id: string, fields: Partial<InstanceDraft> = {}): Entity =>
@@ -151,7 +152,19 @@ test("what happens to a session has no revision, and its client and address", ()
     timeMs: 5,
     type: "session.broken",
     actor: "session:s-1",
-    message: "session s-1 of host/7 broken with 2 instances",
+    message: "broken with 2 instances",
     attributes: { session: "s-1", client: "host/7", address: "10.0.0.9:4000", instances: "2" },
   });
+});
+
+test("a session's message is short: who opened it, then what it holds", () => {
+  const message = (type: SessionEvent["type"], instances: number, client = "portolan register on vm") =>
+    sessionEventDraft({ type, timeMs: 5, sessionId: "s-1", client, address: "", instances }).message;
+  expect(message("session.opened", 0)).toBe('opened by "portolan register on vm"');
+  expect(message("session.opened", 0, "")).toBe("opened by an unnamed client");
+  expect(message("session.opened", 0, 'a "b"\n')).toBe('opened by "a \\"b\\"\\n"');
+  expect(message("session.resumed", 1)).toBe("resumed with 1 instance");
+  expect(message("session.broken", 2)).toBe("broken with 2 instances");
+  expect(message("session.closed", 0)).toBe("closed with 0 instances");
+  expect(message("session.expired", 1)).toBe("expired with 1 instance");
 });

@@ -116,6 +116,14 @@ function formatEvent(palette: Palette, event: Event): string {
   const time = event.time ? formatDateTime(timestampMs(event.time)) : "-";
   const revision = event.revision === 0n ? "-" : `r${event.revision}`;
   const type = palette.cyan(event.type.padEnd(TYPE_WIDTH));
-  const actor = event.message.includes(event.actor) ? "" : palette.dim(`  by ${event.actor}`);
-  return `${palette.dim(`${time}  ${revision.padStart(REVISION_WIDTH)}`)}  ${type}  ${event.message}${actor}\n`;
+  const head = `${time}  ${revision.padStart(REVISION_WIDTH)}`;
+  const actor = formatActor(event);
+  return `${palette.dim(head)}  ${type}  ${event.message}${actor && palette.dim(actor)}\n`;
+}
+
+/** Who did it, unless the message says so already. Sessions' events are about their actor. */
+function formatActor({ type, message, actor }: Event): string {
+  const said = ` by ${actor}`;
+  if (actor === "" || message.endsWith(said) || message.includes(`${said}: `)) return "";
+  return type.startsWith("session.") ? `  ${actor}` : `  by ${actor}`;
 }

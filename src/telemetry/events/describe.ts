@@ -11,22 +11,26 @@ export function eventsOf(set: ChangeSet): Event[] {
   return drafts.map((draft, order) => ({ ...draft, place: { revision: set.revision, order } }));
 }
 
-/** The event of what happened to a session. */
+/** The event of what happened to a session; the actor and an attribute say which, the message does not. */
 export function sessionEventDraft(event: SessionEvent): EventDraft {
-  const verb = event.type.slice("session.".length);
-  const { sessionId, client, address } = event;
-  const instances = `${event.instances} ${event.instances === 1 ? "instance" : "instances"}`;
+  const { type, timeMs, sessionId, client, address } = event;
   return {
     revision: 0n,
-    timeMs: event.timeMs,
-    type: event.type,
+    timeMs,
+    type,
     actor: `session:${sessionId}`,
     namespace: "",
     service: "",
     instanceId: "",
-    message: `session ${sessionId} of ${client || "an unnamed client"} ${verb} with ${instances}`,
+    message: sessionMessage(event),
     attributes: { session: sessionId, client, address, instances: String(event.instances) },
   };
+}
+
+function sessionMessage({ type, client, instances }: SessionEvent): string {
+  if (type === "session.opened") return `opened by ${client === "" ? "an unnamed client" : JSON.stringify(client)}`;
+  const verb = type.slice("session.".length);
+  return `${verb} with ${instances} ${instances === 1 ? "instance" : "instances"}`;
 }
 
 function draftsOf({ before, after }: Change, set: ChangeSet): EventDraft[] {
