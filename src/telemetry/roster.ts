@@ -1,5 +1,6 @@
 import type { Change, ChangeSet, Entity, Health, Service, ServiceRef } from "../model/index.js";
 import type { Store } from "../store/index.js";
+import { compareNames } from "./compare-names.js";
 
 /** A service and how its instances are. */
 export interface RosterEntry {
@@ -39,13 +40,15 @@ export class Roster implements Disposable {
     return entry?.service ? { service: entry.service, instancesByHealth: entry.counts } : undefined;
   }
 
-  /** The services of a namespace, "*" for all, by key. */
-  *in(namespace: string): Iterable<[key: string, entry: RosterEntry]> {
-    for (const [key, { service, counts }] of this.#entries) {
+  /** The services of a namespace, "*" for all, in the order of their namespaces and names. */
+  in(namespace: string): RosterEntry[] {
+    const wanted: RosterEntry[] = [];
+    for (const { service, counts } of this.#entries.values()) {
       if (service && (namespace === "*" || service.namespace === namespace)) {
-        yield [key, { service, instancesByHealth: counts }];
+        wanted.push({ service, instancesByHealth: counts });
       }
     }
+    return wanted.sort((a, b) => compareNames(serviceNames(a.service), serviceNames(b.service)));
   }
 
   /** Calls `listener` with the keys of services that changed, or whose health did; ends with the returned function. */
@@ -88,6 +91,10 @@ export class Roster implements Disposable {
 /** How the roster names a service. */
 export function rosterKey(ref: ServiceRef): string {
   return `${ref.namespace}/${ref.name}`;
+}
+
+function serviceNames({ namespace, name }: Service): string[] {
+  return [namespace, name];
 }
 
 /** Most changes of instances leave their health as it is. */

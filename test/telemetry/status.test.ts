@@ -29,6 +29,15 @@ test("a status counts instances by health and calls in the window", async () => 
   expect(status.calls).toMatchObject({ startMs: NOW_MS - 60_000, calls: 120, callsPerSecond: 2 });
 });
 
+test("a status counts instances from best health to worst, whatever came first", async () => {
+  await using plane = await start();
+  for (const health of ["not-serving", "draining", "serving", "starting", "degraded"] as const) {
+    await register(plane.store, health, { health });
+  }
+  const status = await plane.telemetry.status({ service: CHECKOUT, windowMs: 60_000 });
+  expect([...status.instancesByHealth.keys()]).toEqual(["serving", "degraded", "starting", "draining", "not-serving"]);
+});
+
 test("calls before the window do not count", async () => {
   await using plane = await start();
   report(plane.telemetry, 5);
@@ -71,7 +80,7 @@ test("a watch of every service tells all of them, then each that changes, of its
   const stop = new AbortController();
   const service = { namespace: "default", name: "*" };
   const watch = plane.telemetry.watchStatus({ service, windowMs: 60_000, signal: stop.signal })[Symbol.asyncIterator]();
-  expect(names(await take(watch, (taken) => taken.length === 1)).sort()).toEqual(["cart", "checkout"]);
+  expect(names(await take(watch, (taken) => taken.length === 1))).toEqual(["cart", "checkout"]);
   await register(plane.store, "b1", { namespace: "prod" }, "cart");
   await register(plane.store, "a1");
   const [changed] = await take(watch, (taken) => taken.length === 1);
@@ -152,7 +161,7 @@ test("the topology has every service as a node and every pair seen calling as an
   report(plane.telemetry, 2, { instanceId: "a2" });
   report(plane.telemetry, 9, { consumerNamespace: "", consumer: "" });
   const topology = await plane.telemetry.topology({ namespace: "default", windowMs: 300_000 });
-  expect(topology.nodes.map(({ service }) => service.name).sort()).toEqual(["cart", "checkout"]);
+  expect(topology.nodes.map(({ service }) => service.name)).toEqual(["cart", "checkout"]);
   expect(topology.edges).toEqual([
     expect.objectContaining({
       consumerNamespace: "default",
@@ -178,4 +187,28 @@ test("the topology of one namespace shows its services and the edges that touch 
   const all = await plane.telemetry.topology({ namespace: "*", windowMs: 300_000 });
   expect(all.nodes).toHaveLength(2);
   expect(all.edges).toHaveLength(2);
+});
+
+test("the topology is in the order of names, whatever came first", async () => {
+  await using plane = await start();
+  await putService(plane.store, "a", "a-b");
+  await putService(plane.store, "b", "a");
+  await putService(plane.store, "a", "a");
+  report(plane.telemetry, 1, { consumer: "web" });
+  report(plane.telemetry, 1, { consumer: "cart" });
+  report(plane.telemetry, 1, { consumer: "cart", namespace: "a", service: "b" });
+  report(plane.telemetry, 1, { consumer: "web", consumerNamespace: "a" });
+  const { nodes, edges } = await plane.telemetry.topology({ namespace: "*", windowMs: 300_000 });
+  expect(nodes.map(({ service }) => `${service.namespace}/${service.name}`)).toEqual([
+    "a/a",
+    "a/b",
+    "a-b/a",
+    "default/checkout",
+  ]);
+  expect(edges.map((edge) => `${edge.consumerNamespace}/${edge.consumer} ${edge.namespace}/${edge.service}`)).toEqual([
+    "a/web default/checkout",
+    "default/cart a/b",
+    "default/cart default/checkout",
+    "default/web default/checkout",
+  ]);
 });

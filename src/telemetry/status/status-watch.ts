@@ -34,7 +34,7 @@ export class StatusWatches implements Disposable {
   }
 
   /**
-   * Every status that is asked for, then those that changed: health at once, call figures from time to time. What a slow
+   * Every status that is asked for, by name, then those that changed: health at once, call figures from time to time. What a slow
    * reader has not read merges by service. A service that was deleted is told once more, without instances.
    *
    * @throws DomainError NOT_FOUND when the named service does not exist; STORE_UNAVAILABLE by the first `next()`.
@@ -73,7 +73,7 @@ export class StatusWatches implements Disposable {
   async *#full(service: ServiceRef, group: StatusGroup): AsyncGenerator<readonly ServiceStatus[], void, void> {
     const { roster } = this.#options;
     await group.summary();
-    const refs = service.name === "*" ? [...roster.in(service.namespace)].map(([, entry]) => entry.service) : [service];
+    const refs = service.name === "*" ? roster.in(service.namespace).map((entry) => entry.service) : [service];
     // The first response comes even when there is nothing to tell.
     for (let start = 0; start === 0 || start < refs.length; start += BATCH_STATUSES) {
       yield await this.#statuses(refs.slice(start, start + BATCH_STATUSES), group);

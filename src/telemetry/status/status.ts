@@ -1,4 +1,4 @@
-import { DomainError, type Health, type ServiceRef, takesCalls } from "../../model/index.js";
+import { DomainError, type Health, type ServiceRef, takesCalls, worstHealth } from "../../model/index.js";
 import type { Clock } from "../../stream/index.js";
 import type { CallReader } from "../calls/call-query.js";
 import type { CallPoint } from "../calls/figures.js";
@@ -9,7 +9,7 @@ import { type CallSummary, summarizeCalls } from "./recent-calls.js";
 export interface ServiceStatus {
   readonly namespace: string;
   readonly service: string;
-  /** health -> instances in it; healths that none is in are left out. */
+  /** health -> instances in it, from best to worst; healths that none is in are left out. */
   readonly instancesByHealth: ReadonlyMap<Health, number>;
   /** How its calls went in the window. */
   readonly calls: CallPoint;
@@ -44,7 +44,7 @@ export async function readStatus(sources: StatusSources, query: StatusQuery): Pr
 /** Makes a status as of now; one of a service that does not exist has no instances. */
 export function statusOf(roster: Roster, service: ServiceRef, summary: CallSummary): ServiceStatus {
   const key = rosterKey(service);
-  const instancesByHealth = new Map(roster.get(key)?.instancesByHealth);
+  const instancesByHealth = new Map([...(roster.get(key)?.instancesByHealth ?? [])].sort(bestFirst));
   return {
     namespace: service.namespace,
     service: service.name,
@@ -53,6 +53,11 @@ export function statusOf(roster: Roster, service: ServiceRef, summary: CallSumma
     available: [...instancesByHealth.keys()].some(takesCalls),
     revision: roster.revision,
   };
+}
+
+/** Orders healths that differ. */
+function bestFirst([a]: readonly [Health, number], [b]: readonly [Health, number]): number {
+  return worstHealth(a, b) === b ? -1 : 1;
 }
 
 /** @throws DomainError NOT_FOUND when the service does not exist. */

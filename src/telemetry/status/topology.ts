@@ -1,5 +1,6 @@
 import type { Service } from "../../model/index.js";
 import type { CallPoint } from "../calls/figures.js";
+import { compareNames } from "../compare-names.js";
 import { type CallEdge, summarizeCalls } from "./recent-calls.js";
 import { type ServiceStatus, type StatusSources, statusOf } from "./status.js";
 
@@ -28,8 +29,9 @@ export interface TopologyEdge extends CallEdge {
 
 /** Who calls whom. */
 export interface Topology {
+  /** By namespace and name. */
   readonly nodes: readonly TopologyNode[];
-  /** Those whose consumer or service is in the namespace; calls of unknown consumers make none. */
+  /** By consumer, then by service, each by namespace and name. Those whose consumer or service is in the namespace; calls of unknown consumers make none. */
   readonly edges: readonly TopologyEdge[];
   readonly revision: bigint;
 }
@@ -38,13 +40,20 @@ export interface Topology {
 export async function readTopology(sources: StatusSources, query: TopologyQuery): Promise<Topology> {
   const { roster, calls, clock } = sources;
   const summary = await summarizeCalls(calls, { clock, ...query });
-  const nodes = [...roster.in(query.namespace)].map(([, { service }]) => ({
+  const nodes = roster.in(query.namespace).map(({ service }) => ({
     service,
     status: statusOf(roster, service, summary),
   }));
   const isWanted = (edge: CallEdge) =>
     edge.consumer !== "" &&
     (query.namespace === "*" || edge.namespace === query.namespace || edge.consumerNamespace === query.namespace);
-  const edges = [...summary.edges()].filter(isWanted).map((edge) => ({ ...edge, declared: false, observed: true }));
+  const edges = [...summary.edges()]
+    .filter(isWanted)
+    .sort((a, b) => compareNames(edgeNames(a), edgeNames(b)))
+    .map((edge) => ({ ...edge, declared: false, observed: true }));
   return { nodes, edges, revision: roster.revision };
+}
+
+function edgeNames({ consumerNamespace, consumer, namespace, service }: CallEdge): string[] {
+  return [consumerNamespace, consumer, namespace, service];
 }
