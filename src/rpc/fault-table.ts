@@ -25,6 +25,11 @@ export interface Told {
  */
 const MAX_VIOLATION_BYTES = 4_096;
 
+/** type -> what to do when it is not there, where that is not the name's fault. */
+const WHEN_MISSING: Readonly<Record<string, string>> = {
+  session: "it ended, or never was; open a new one and register again",
+};
+
 /** reason -> how it is told. The compiler asks for a row for each fault; proto/README.md has a heading for each row. */
 export const FAULT_TABLE: {
   readonly [R in AnyFault["reason"]]: (fault: Extract<AnyFault, { readonly reason: R }>) => Told;
@@ -41,7 +46,7 @@ export const FAULT_TABLE: {
   PAGE_EXPIRED: () => ({ code: Code.OutOfRange, message: "this listing expired: begin it again without a page_token" }),
   NOT_FOUND: ({ type, name }) => ({
     code: Code.NotFound,
-    message: `there is no ${type} "${name}": check its name and namespace, or create it first`,
+    message: `there is no ${type} "${name}": ${WHEN_MISSING[type] ?? "check its name and namespace, or create it first"}`,
     facts: { type, name },
     details: [detail(ResourceInfoSchema, { resourceType: type, resourceName: name })],
   }),
@@ -52,7 +57,10 @@ export const FAULT_TABLE: {
   }),
   SERVICE_NOT_EMPTY: ({ name, instances }) => ({
     code: Code.FailedPrecondition,
-    message: `service "${name}" has ${instances} registered: deregister them first, or set cascade`,
+    message:
+      instances === 1
+        ? `service "${name}" has 1 registered instance: deregister it first, or set cascade`
+        : `service "${name}" has ${instances} registered instances: deregister them first, or set cascade`,
     facts: { name, instances: String(instances) },
   }),
   SUPERSEDED: ({ name }) => ({
@@ -116,7 +124,7 @@ export const FAULT_TABLE: {
   CANCELLED: () => ({ code: Code.Canceled, message: "the call was cancelled" }),
   DEADLINE_EXCEEDED: () => ({
     code: Code.DeadlineExceeded,
-    message: "the deadline passed before the answer was ready: allow more time",
+    message: "the call did not end before its deadline: allow more time, or set none for a stream that is to go on",
   }),
   INTERNAL: ({ incident }) => ({
     code: Code.Internal,

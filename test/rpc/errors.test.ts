@@ -128,6 +128,29 @@ describe("details", () => {
   });
 });
 
+describe("the text", () => {
+  test.each([
+    [1, 'service "default/a" has 1 registered instance: deregister it first, or set cascade'],
+    [2, 'service "default/a" has 2 registered instances: deregister them first, or set cascade'],
+  ])("counts %d registered", (instances, message) => {
+    expect(statusOf({ reason: "SERVICE_NOT_EMPTY", name: "default/a", instances }).message).toBe(message);
+  });
+
+  test("of a session that is not there says to open a new one, and of other things to create them", () => {
+    const missing = (type: string) => statusOf({ reason: "NOT_FOUND", type, name: "n" }).message;
+    expect(missing("session")).toBe(
+      'there is no session "n": it ended, or never was; open a new one and register again',
+    );
+    expect(missing("service")).toBe('there is no service "n": check its name and namespace, or create it first');
+  });
+
+  test("of a passed deadline fits answers and streams", () => {
+    expect(statusOf({ reason: "DEADLINE_EXCEEDED" }).message).toBe(
+      "the call did not end before its deadline: allow more time, or set none for a stream that is to go on",
+    );
+  });
+});
+
 describe("what was thrown", () => {
   test("and nobody foresaw leaves as INTERNAL with an incident id, and its cause is logged under that id", () => {
     const { lines, log } = quiet();

@@ -81,12 +81,19 @@ function reportTo(payload: z.core.ParsePayload): Report {
  * Not a pipe of two arrays, which says the same: it costs a quarter of all that a registration's rules cost.
  */
 export function list(item: z.ZodType | typeof free, min: number, max: number): z.ZodType {
-  const error = min === 0 ? `must have at most ${count(max)} entries` : `must have ${min} to ${count(max)} entries`;
+  const error = `must have ${howMany(min, max)}`;
   const items = item === free ? undefined : z.array(item);
   return custom<readonly unknown[]>((values, report) => {
     if (values.length < min || values.length > max) report([], error);
     else for (const issue of items?.safeParse(values).error?.issues ?? []) report(issue.path, issue.message);
   });
+}
+
+/** "1 to 1,000 entries", "at most 1 entry", "1 entry". */
+function howMany(min: number, max: number): string {
+  const entries = max === 1 ? "1 entry" : `${count(max)} entries`;
+  if (min === max) return entries;
+  return min === 0 ? `at most ${entries}` : `${min} to ${entries}`;
 }
 
 /** Member of a oneof -> its rules. What is not set is a fault when `required`. */

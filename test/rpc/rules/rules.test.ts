@@ -101,6 +101,16 @@ describe("limits", () => {
     expect(violationsOf(create(WatchRequestSchema, { targets }), few)).toMatchObject([{ field: "targets" }]);
   });
 
+  test.each([
+    [1, [], "must have 1 entry"],
+    [1, ["a", "b"], "must have 1 entry"],
+    [2, [], "must have 1 to 2 entries"],
+  ])("of %d targets are told in words that fit", (watchMaxTargets, services, description) => {
+    const few = createRules({ filters: createFilters(), watchMaxTargets });
+    const request = create(WatchRequestSchema, { targets: services.map((service) => ({ service })) });
+    expect(violationsOf(request, few)).toEqual([{ field: "targets", description }]);
+  });
+
   test("what only the plane writes is ignored, so that an instance that was read can be registered again", () => {
     const instance = {
       ...{ service: "s", id: "a", endpoints: [{ host: "10.0.0.1", port: 1 }] },
