@@ -8,6 +8,8 @@ export interface ProcessMetrics extends Disposable {
 
 /** How often the event loop's delay is sampled. */
 const SAMPLE_MS = 10;
+/** A day. */
+const RARELY_MS = 86_400_000;
 
 /** Quantiles of the event loop's delay that are told. */
 const QUANTILES = [0.5, 0.9, 0.99, 1] as const;
@@ -18,7 +20,7 @@ const QUANTILES = [0.5, 0.9, 0.99, 1] as const;
  */
 export function createMetrics(options: { readonly version: string }): ProcessMetrics {
   const register = new Registry();
-  collectDefaultMetrics({ register });
+  collectProcess(register);
   const info = new Gauge({
     name: "portolan_build_info",
     help: "1, with the version as a label.",
@@ -29,7 +31,18 @@ export function createMetrics(options: { readonly version: string }): ProcessMet
   return { register, [Symbol.dispose]: watchEventLoop(register) };
 }
 
-/** Why not prom-client's own: it starts a second histogram that nothing ever stops. */
+/**
+ * prom-client's default metrics but for its event loop lag, which `portolan_eventloop_delay_seconds` tells.
+ *
+ * prom-client lets nobody choose, and its histogram cannot be stopped: its sampling is made so rare that it costs nothing.
+ */
+function collectProcess(register: Registry): void {
+  collectDefaultMetrics({ register, eventLoopMonitoringPrecision: RARELY_MS });
+  for (const { name } of register.getMetricsAsArray()) {
+    if (name.startsWith("nodejs_eventloop_lag_")) register.removeSingleMetric(name);
+  }
+}
+
 function watchEventLoop(register: Registry): () => void {
   const delay = monitorEventLoopDelay({ resolution: SAMPLE_MS });
   delay.enable();

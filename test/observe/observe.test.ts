@@ -48,6 +48,11 @@ describe("metrics", () => {
     expect(text).toMatch(/portolan_eventloop_delay_seconds\{quantile="1"\} [\d.e-]+/);
     expect(text).toContain("process_resident_memory_bytes");
   });
+
+  test("tell the event loop's delay once", async () => {
+    using metrics = createMetrics({ version: "1.2.3" });
+    expect(await metrics.register.metrics()).not.toContain("nodejs_eventloop_lag");
+  });
 });
 
 describe("the event loop's delay", () => {
