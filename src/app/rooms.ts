@@ -83,6 +83,7 @@ function openStore({ config, clock, log, register }: Surroundings): Promise<Stor
     historyMaxAgeMs: config.historyMaxAgeMs,
     historyMaxRevisions: config.historyMaxRevisions,
     maxPendingCommits: config.maxPendingCommits,
+    maxPendingBytes: config.maxPendingBytes,
   };
   return config.store === "memory" ? openMemoryStore(options) : openLevelStore({ ...options, dataDir: config.dataDir });
 }

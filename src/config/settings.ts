@@ -46,6 +46,12 @@ export const SETTINGS = {
     "100000",
     "Writes that may wait for the disk; more are refused.",
   ),
+  maxPendingBytes: setting(
+    "max-pending-bytes",
+    size("1MiB", "64GiB"),
+    "256MiB",
+    "Bytes of the writes that may wait for the disk, together; beyond it more are refused.",
+  ),
   telemetryMaxAgeMs: setting(
     "telemetry-max-age",
     duration("1m", "3650d"),

@@ -6,6 +6,14 @@ export interface Violation {
   readonly description: string;
 }
 
+/** The settings that LIMIT_EXCEEDED names, as an operator writes them. */
+export type LimitName =
+  | "max-sessions"
+  | "max-instances-per-session"
+  | "max-pending-commits"
+  | "max-pending-bytes"
+  | "telemetry-max-readers";
+
 /**
  * Everything that can be wrong, with the facts that a caller needs to act. `reason` is API: see proto/README.md.
  *
@@ -38,7 +46,12 @@ export type Fault =
       readonly current: bigint;
     }
   /** RESOURCE_EXHAUSTED with RetryInfo. `limit` names the setting. */
-  | { readonly reason: "LIMIT_EXCEEDED"; readonly limit: string; readonly max: number; readonly retryAfterMs: number }
+  | {
+      readonly reason: "LIMIT_EXCEEDED";
+      readonly limit: LimitName;
+      readonly max: number;
+      readonly retryAfterMs: number;
+    }
   /** UNAVAILABLE with RetryInfo: the store cannot write now (disk full, I/O error); reads go on. */
   | { readonly reason: "STORE_UNAVAILABLE"; readonly retryAfterMs: number }
   /** UNAVAILABLE with RetryInfo: this server is stopping. */

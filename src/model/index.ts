@@ -7,7 +7,7 @@
  */
 export type { Cause, Change, ChangeSet } from "./change.js";
 export { type Entity, type EntityDraft, type EntityKey, instanceKey, keyOf, serviceKey } from "./entity.js";
-export { DomainError, type Fault, invalidField, type Violation } from "./errors.js";
+export { DomainError, type Fault, invalidField, type LimitName, type Violation } from "./errors.js";
 export { type Health, takesCalls, worstHealth } from "./health.js";
 export {
   DEFAULT_WEIGHT,

@@ -83,7 +83,7 @@ export class KnownSession {
     const others = this.#accepted.get(key) ?? 0;
     const isNew = others === 0 && !this.held.has(key);
     if (isNew && this.#holds(max)) {
-      throw new DomainError({ reason: "LIMIT_EXCEEDED", limit: "maxInstancesPerSession", max, retryAfterMs: 1_000 });
+      throw new DomainError({ reason: "LIMIT_EXCEEDED", limit: "max-instances-per-session", max, retryAfterMs: 1_000 });
     }
     this.#accepted.set(key, others + 1);
     return () => this.#settle(key);

@@ -195,5 +195,5 @@ export class Sessions {
 }
 
 function tooMany(max: number): DomainError {
-  return new DomainError({ reason: "LIMIT_EXCEEDED", limit: "maxSessions", max, retryAfterMs: 1_000 });
+  return new DomainError({ reason: "LIMIT_EXCEEDED", limit: "max-sessions", max, retryAfterMs: 1_000 });
 }

@@ -1,4 +1,4 @@
-import { DomainError } from "../model/index.js";
+import { DomainError, type LimitName } from "../model/index.js";
 
 /** How long a caller should wait after STORE_UNAVAILABLE, and how often recovery is tried, in milliseconds. */
 export const RETRY_AFTER_MS = 1_000;
@@ -14,7 +14,7 @@ export function shuttingDown(): DomainError {
 }
 
 /** LIMIT_EXCEEDED: too much waits for the disk. */
-export function limitExceeded(limit: string, max: number): DomainError {
+export function limitExceeded(limit: LimitName, max: number): DomainError {
   return new DomainError({ reason: "LIMIT_EXCEEDED", limit, max, retryAfterMs: RETRY_AFTER_MS / 10 });
 }
 

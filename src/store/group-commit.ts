@@ -7,12 +7,16 @@ import type { Journal, Sealed } from "./journal.js";
 import type { Decision, Ledger } from "./ledger.js";
 import type { StoreMetrics } from "./metrics.js";
 import type { Commit, Committed } from "./store.js";
+import { oneLine } from "./store-open-error.js";
 
 /** The most that one batch takes: more commits wait for the next one. */
 const MAX_BATCH_COMMITS = 2_000;
 /** A queue of so many commits goes as one batch. */
 const WHOLE_QUEUE = 100;
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
+
+/** While the store cannot write, the log says so this often at most. */
+const WARN_EVERY_MS = 60_000;
 
 /** Options of a group commit. */
 export interface GroupCommitOptions<S extends Sealed> {
@@ -64,6 +68,8 @@ export class GroupCommit<S extends Sealed> {
   #running = false;
   #done: Promise<void> = Promise.resolve();
   #retry: Timer | undefined;
+  /** When the log last said that it still cannot write, since it broke. */
+  #warnedMs: number | undefined;
 
   constructor(options: GroupCommitOptions<S>) {
     this.#options = options;
@@ -109,8 +115,8 @@ export class GroupCommit<S extends Sealed> {
   #refuseWhenUnable(): void {
     if (!this.#writable) throw unavailable();
     const { maxPendingCommits, maxPendingBytes } = this.#options;
-    if (this.#pendingCommits >= maxPendingCommits) throw limitExceeded("maxPendingCommits", maxPendingCommits);
-    if (this.#pendingBytes >= maxPendingBytes) throw limitExceeded("maxPendingBytes", maxPendingBytes);
+    if (this.#pendingCommits >= maxPendingCommits) throw limitExceeded("max-pending-commits", maxPendingCommits);
+    if (this.#pendingBytes >= maxPendingBytes) throw limitExceeded("max-pending-bytes", maxPendingBytes);
   }
 
   #enqueue(pending: Pending<S>): void {
@@ -233,6 +239,7 @@ export class GroupCommit<S extends Sealed> {
     this.#queue = [];
     this.#steps = [];
     this.#writable = false;
+    this.#warnedMs = undefined;
     metrics.writable.set(0);
     metrics.writeFailures.inc();
     ledger.rollback();
@@ -260,12 +267,21 @@ export class GroupCommit<S extends Sealed> {
       await journal.recover(ledger);
     } catch (error) {
       metrics.writeFailures.inc();
-      log.warn({ err: error }, "the store still cannot write");
+      this.#warn(error);
       return this.#retryLater();
     }
     this.#writable = true;
     metrics.writable.set(1);
     log.info("the store writes again");
+  }
+
+  /** Without a stack: the failure that broke it was told with one. */
+  #warn(error: unknown): void {
+    const { clock, log } = this.#options;
+    const nowMs = clock.monotonicMs();
+    if (this.#warnedMs !== undefined && nowMs - this.#warnedMs < WARN_EVERY_MS) return;
+    this.#warnedMs = nowMs;
+    log.warn({ error: oneLine(error) }, "the store still cannot write");
   }
 }
 

@@ -10,6 +10,7 @@ import {
   type Setting,
   settingsTable,
 } from "../../src/config.js";
+import type { LimitName } from "../../src/model/index.js";
 
 /** Loads without the environment of whoever runs the tests. */
 function load(sources: ConfigSources = {}) {
@@ -47,6 +48,19 @@ test("without any setting the defaults hold", () => {
     historyMaxAgeMs: 3_600_000,
     historyMaxRevisions: 1_000_000,
   });
+});
+
+/** Every limit that a refusal can name; the compiler asks for all of them. */
+const LIMITS: Readonly<Record<LimitName, true>> = {
+  "max-sessions": true,
+  "max-instances-per-session": true,
+  "max-pending-commits": true,
+  "max-pending-bytes": true,
+  "telemetry-max-readers": true,
+};
+
+test.each(Object.keys(LIMITS))("the limit %s that a refusal names is a setting", (limit) => {
+  expect(Object.values<Setting>(SETTINGS).map(({ name }) => name)).toContain(limit);
 });
 
 test("flags beat variables, and variables beat the file", async () => {

@@ -338,7 +338,7 @@ test("no more sessions are opened than the limit, and resuming is not bound by i
   await using plane = startRegistry({ maxSessions: 2 });
   const { session } = await plane.open();
   await plane.open();
-  expect(await faultOf(plane.open())).toMatchObject({ reason: "LIMIT_EXCEEDED", limit: "maxSessions", max: 2 });
+  expect(await faultOf(plane.open())).toMatchObject({ reason: "LIMIT_EXCEEDED", limit: "max-sessions", max: 2 });
   await plane.open({ resumeToken: session.resumeToken });
   expect(plane.registry.sessionCounts()).toEqual({ known: 2, attached: 2 });
 });

@@ -1,3 +1,5 @@
+import { setImmediate } from "node:timers/promises";
+import { pino } from "pino";
 import { Registry } from "prom-client";
 import { expect, test } from "vitest";
 import { GroupCommit } from "../../src/store/group-commit.js";
@@ -7,6 +9,7 @@ import { createStoreMetrics } from "../../src/store/metrics.js";
 import { failureOf, putting } from "../suites/store/kit.js";
 import { deferred } from "../support/deferred.js";
 import { anInstance } from "../support/entities.js";
+import { FakeClock } from "../support/fake-clock.js";
 import { storeOptions } from "../support/store-options.js";
 
 interface Fake extends Sealed {
@@ -93,7 +96,7 @@ test("more pending bytes than allowed are refused with the limit's name, until t
   const { journal, batch } = aJournal(600);
   const { put } = aGroup(journal, { maxPendingBytes: 1_000 });
   const commits = [put("a"), put("b")];
-  const fault = { reason: "LIMIT_EXCEEDED", limit: "maxPendingBytes", max: 1_000, retryAfterMs: 100 };
+  const fault = { reason: "LIMIT_EXCEEDED", limit: "max-pending-bytes", max: 1_000, retryAfterMs: 100 };
   expect(await failureOf(() => put("c"))).toMatchObject({ fault });
   (await batch(0)).end();
   await Promise.all(commits);
@@ -114,6 +117,33 @@ test("when a write fails, what was durable before it is answered and everything 
     ...Array.from({ length: 50 }, () => "rejected"),
   ]);
   expect([ledger.revision, group.writable]).toEqual([100n, false]);
+});
+
+test("while it cannot write, the log says so once a minute and without a stack", async () => {
+  const { journal, batch } = aJournal();
+  const lines: string[] = [];
+  const clock = new FakeClock();
+  const log = pino({ level: "warn" }, { write: (line: string) => void lines.push(line) });
+  let attempts = 0;
+  const recover = async () => {
+    attempts++;
+    throw new Error("no space");
+  };
+  const { put } = aGroup({ ...journal, recover }, { clock, log });
+  const refused = failureOf(() => put("a"));
+  (await batch(0)).fail();
+  await refused;
+  for (let second = 0; second < 120; second++) {
+    clock.advance(1_000);
+    await setImmediate();
+  }
+  const warnings = lines.map((line) => JSON.parse(line)).filter(({ level }) => level === 40);
+  expect(attempts).toBe(120);
+  expect(warnings).toHaveLength(2);
+  for (const warning of warnings) {
+    expect(warning).toMatchObject({ error: "no space", msg: "the store still cannot write" });
+    expect(JSON.stringify(warning)).not.toContain("stack");
+  }
 });
 
 test("a write of the store's own never meets a batch on the disk", async () => {

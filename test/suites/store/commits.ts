@@ -172,7 +172,7 @@ export function commitSuite(open: OpenStore): void {
       const [first, second, third] = await Promise.allSettled(commits);
       expect([first?.status, second?.status]).toEqual(["fulfilled", "fulfilled"]);
       expect(third).toMatchObject({
-        reason: { fault: { reason: "LIMIT_EXCEEDED", limit: "maxPendingCommits", max: 2 } },
+        reason: { fault: { reason: "LIMIT_EXCEEDED", limit: "max-pending-commits", max: 2 } },
       });
       expect((await store.commit(putting(anInstance("pay", "d")))).revision).toBe(3n);
     });
