@@ -6,7 +6,7 @@ import type { ServeHost } from "./run-serve.js";
 export function addServe(program: Command, host: ServeHost): void {
   const serve = program
     .command("serve")
-    .description("Run the control plane until SIGTERM or SIGINT.")
+    .description("run the control plane until SIGTERM or SIGINT")
     .option("--config <file>", "a YAML file of settings, by the names of the flags (PORTOLAN_CONFIG)");
   for (const setting of Object.values<Setting>(SETTINGS)) serve.addOption(optionOf(setting));
   serve.action(async (_, command: Command) => {

@@ -7,6 +7,8 @@
  *
  * @module
  */
+
 export { EXIT, type ExitCode } from "./exit-codes.js";
+export { formatCount } from "./format.js";
 export { type CliClock, type CliIo, type CliTimer, createProcessIo, type HeardSignal, type HostProcess } from "./io.js";
 export { addCommands, runProgram } from "./program.js";

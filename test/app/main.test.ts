@@ -174,7 +174,7 @@ describe("portolan restore", () => {
     const dataDir = join(directory.path, "two");
     const restoring = built.run(["restore", backup, "--data-dir", dataDir]);
     expect(await restoring.ended).toBe(0);
-    expect(restoring.stdout).toBe(`restored revision 1 (1 entities, 0 sessions) into ${dataDir}\n`);
+    expect(restoring.stdout).toBe(`restored revision 1 (1 service, 0 instances, 0 sessions) into ${dataDir}\n`);
     const second = await serve(dataDir);
     expect((await registryAt(second.grpcUrl).getService({ name: "checkout" })).service?.name).toBe("checkout");
     second.kill("SIGTERM");
@@ -182,8 +182,12 @@ describe("portolan restore", () => {
   });
 
   test.each([
-    ["a file that is no backup", "README.md", /^portolan: [^\n]+\n$/],
-    ["a file that is not there", "nowhere", /^portolan: [^\n]+ENOENT[^\n]+\n$/],
+    ["a file that is no backup", "README.md", /^portolan: this is no portolan backup[^\n]+\n$/],
+    [
+      "a file that is not there",
+      "nowhere",
+      /^portolan: the backup \S+nowhere cannot be read, because there is no such file\n$/,
+    ],
   ])("refuses %s in one line", async (_, name, line) => {
     await using directory = await startDirectory();
     await writeFile(join(directory.path, "README.md"), "hello");

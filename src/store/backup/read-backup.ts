@@ -19,7 +19,8 @@ export interface BackupVisitor {
 /**
  * Reads a backup and shows its records to `visitor` as they come: they may be believed only when this resolves.
  *
- * @throws StoreOpenError NEWER_FORMAT; RangeError or Error when the file is damaged, cut off or something else.
+ * @throws StoreOpenError NEWER_FORMAT, or DAMAGED_BACKUP when the file is something else; RangeError when it is damaged or
+ *   cut off; and what `input` and `visitor` throw.
  */
 export async function readBackup(input: AsyncIterable<Uint8Array>, visitor: BackupVisitor): Promise<void> {
   const hash = createHash("sha256");
@@ -35,8 +36,11 @@ export async function readBackup(input: AsyncIterable<Uint8Array>, visitor: Back
 }
 
 async function readHeader(reader: MessageReader): Promise<BackupHeader> {
-  const header = fromBinary(BackupHeaderSchema, await reader.next());
-  if (header.kind !== BACKUP_KIND) throw new RangeError("it is no portolan backup");
+  const header = await headerOf(reader);
+  if (header?.kind !== BACKUP_KIND) {
+    const message = "this is no portolan backup, or its beginning is damaged: name a file that `portolan backup` wrote";
+    throw new StoreOpenError("DAMAGED_BACKUP", message);
+  }
   if (header.formatVersion > FORMAT_VERSION) {
     const message = `the backup has format ${header.formatVersion}, and this portolan reads formats up to ${FORMAT_VERSION}: use a newer portolan`;
     throw new StoreOpenError("NEWER_FORMAT", message);
@@ -44,20 +48,44 @@ async function readHeader(reader: MessageReader): Promise<BackupHeader> {
   return header;
 }
 
+/** The first message; undefined when it is no header. */
+async function headerOf(reader: MessageReader): Promise<BackupHeader | undefined> {
+  const bytes = await reader.next().catch((error: unknown) => {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  });
+  try {
+    return bytes && fromBinary(BackupHeaderSchema, bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a record's bytes say; the decoder's own words would tell an operator nothing. */
+function decoded<T>(decode: (bytes: Uint8Array) => T, bytes: Uint8Array): T {
+  try {
+    return decode(bytes);
+  } catch (cause) {
+    throw new RangeError("one of its records cannot be read", { cause });
+  }
+}
+
 async function readRecords(reader: MessageReader, header: BackupHeader, visitor: BackupVisitor): Promise<void> {
   const seen = new Set<string>();
   for (let left = header.entities; left > 0n; left--) {
-    const entity = decodeEntity(await reader.next());
+    const entity = decoded(decodeEntity, await reader.next());
     const key = keyOf(entity);
     if (seen.has(key) || entity.value.modRevision > header.revision) throw new RangeError(`${key} cannot be`);
     seen.add(key);
     await visitor.entity(entity);
   }
-  for (let left = header.sessions; left > 0n; left--) await visitor.session(decodeSession(await reader.next()));
+  for (let left = header.sessions; left > 0n; left--) {
+    await visitor.session(decoded(decodeSession, await reader.next()));
+  }
 }
 
 async function readTrailer(reader: MessageReader, digest: Uint8Array): Promise<void> {
-  const trailer = fromBinary(BackupTrailerSchema, await reader.next());
+  const trailer = decoded((bytes) => fromBinary(BackupTrailerSchema, bytes), await reader.next());
   if (Buffer.compare(trailer.sha256, digest) !== 0) throw new RangeError("its checksum is wrong");
   if (!(await reader.atEnd())) throw new RangeError("something follows its end");
 }

@@ -34,7 +34,8 @@ export interface RestoreOptions {
 export interface Restored {
   /** The store goes on after this revision; it has no history before it. */
   readonly revision: bigint;
-  readonly entities: number;
+  readonly services: number;
+  readonly instances: number;
   readonly sessions: number;
 }
 
@@ -101,7 +102,7 @@ class Builder implements BackupVisitor {
   readonly #bump: bigint;
   readonly #writer = new BinaryWriter();
   #writes: Write[] = [];
-  #restored = { revision: 0n, entities: 0, sessions: 0 };
+  #restored = { revision: 0n, services: 0, instances: 0, sessions: 0 };
 
   constructor(disk: Disk, bump: bigint) {
     this.#disk = disk;
@@ -117,7 +118,7 @@ class Builder implements BackupVisitor {
   }
 
   async entity(entity: Parameters<BackupVisitor["entity"]>[0]): Promise<void> {
-    this.#restored.entities++;
+    this.#restored[entity.kind === "service" ? "services" : "instances"]++;
     await this.#put(entityRecordKey(keyOf(entity)), encodeEntity(this.#writer, entity));
   }
 
