@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { pino } from "pino";
 import { expect, test } from "vitest";
 import { openMemoryStore } from "../../src/store/index.js";
 import {
@@ -198,6 +199,29 @@ test("what was compacted before it was recorded is missing, and a tail of it is 
   stop.abort();
 });
 
+test("an event log that never recorded anything begins without a warning where the history does", async () => {
+  const { log, lines } = linesOf();
+  const store = await openMemoryStore({ ...storeOptions(), clock: new FakeClock(NOW_MS) });
+  for (const id of ["a1", "a2"]) await register(store, id);
+  await store.compact(2n);
+  await using plane = await start({ store, log });
+  expect(await events(plane.telemetry)).toEqual([]);
+  expect(lines()).toEqual(["info: the event log begins here: there is no earlier history"]);
+});
+
+test("events that are missing between recorded ones are warned of", async () => {
+  const { log, lines } = linesOf();
+  const store = await openMemoryStore({ ...storeOptions(), clock: new FakeClock(NOW_MS) });
+  const database = memoryDatabase();
+  await register(store, "a1");
+  await (await start({ store, database }))[Symbol.asyncDispose]();
+  for (const id of ["a2", "a3"]) await register(store, id);
+  await store.compact(3n);
+  await using plane = await start({ store, database, log });
+  expect(revisions(await events(plane.telemetry))).toEqual([1]);
+  expect(lines()).toEqual(["warn: history was compacted before its events were recorded: they are missing"]);
+});
+
 test("events that retention dropped are told from the store's history", async () => {
   await using plane = await start({ limits: { maxAgeMs: 60_000, retentionIntervalMs: 1_000 } });
   for (const id of ["a1", "a2"]) await register(plane.store, id);
@@ -301,4 +325,16 @@ test("whatever happens in whatever order, with restarts, the log is one event a 
 /** Resolves when retention has left no event: its step runs behind the clock. */
 async function gone(telemetry: Telemetry): Promise<void> {
   while ((await events(telemetry)).length > 0);
+}
+
+/** A log, and the lines written to it from info on. */
+function linesOf() {
+  const written: string[] = [];
+  const log = pino({ level: "info" }, { write: (line) => written.push(line) });
+  const lines = () =>
+    written.map((line) => {
+      const { level, msg } = JSON.parse(line);
+      return `${pino.levels.labels[level]}: ${msg}`;
+    });
+  return { log, lines };
 }

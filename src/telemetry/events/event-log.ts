@@ -60,6 +60,11 @@ export class EventLog {
     return this.#next;
   }
 
+  /** True while nothing was ever recorded. */
+  get empty(): boolean {
+    return this.#next.revision === 0n && this.#next.order === 0;
+  }
+
   /** Events of this revision and earlier ones may be missing. */
   get floor(): bigint {
     return this.#floor;

@@ -129,11 +129,13 @@ export class EventRecorder implements AsyncDisposable {
   }
 
   async #skip(revision: bigint): Promise<void> {
-    const recorded = this.#options.events.next.revision;
-    this.#options.log.warn(
-      { recorded, revision },
-      "history was compacted before its events were recorded: they are missing",
-    );
+    const { events, log } = this.#options;
+    // So it is after a restore, and when telemetry's database is new.
+    if (events.empty) log.info({ revision }, "the event log begins here: there is no earlier history");
+    else {
+      const { revision: recorded } = events.next;
+      log.warn({ recorded, revision }, "history was compacted before its events were recorded: they are missing");
+    }
     await this.#untilWritten(() => this.#options.events.skipTo(revision));
     this.#release(false);
   }

@@ -1,4 +1,4 @@
-import { pino } from "pino";
+import { type Logger, pino } from "pino";
 import { Registry } from "prom-client";
 import { instanceKey, serviceKey } from "../../../src/model/index.js";
 import { openMemoryStore, type Store } from "../../../src/store/index.js";
@@ -24,6 +24,8 @@ export interface StartOptions {
   readonly clock?: FakeClock;
   readonly database?: TelemetryDatabase;
   readonly limits?: Partial<TelemetryLimits>;
+  /** Default: nothing is logged. */
+  readonly log?: Logger;
 }
 
 /** Telemetry beside a memory store in which the service "checkout" exists. */
@@ -47,7 +49,7 @@ export async function start(options: StartOptions = {}): Promise<Started> {
     store,
     clock,
     database: options.database ?? memoryDatabase(),
-    log: pino({ enabled: false }),
+    log: options.log ?? pino({ enabled: false }),
     metrics: createTelemetryMetrics(register),
     ...(options.limits && { limits: options.limits }),
   });
