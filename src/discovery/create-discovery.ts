@@ -34,6 +34,8 @@ export interface DiscoveryOptions {
   readonly metrics: DiscoveryMetrics;
   /** Newest changes kept in memory for watches that resume. Default 100,000. */
   readonly historyCapacity?: number;
+  /** Changes that wait for the reader of one watch; beyond them he is told from history when he asks. Default 512. */
+  readonly maxPendingChanges?: number;
   /** 0 to below 1; spreads bookmarks. Default Math.random. */
   readonly random?: () => number;
 }
@@ -147,6 +149,7 @@ export class StoreDiscovery implements Discovery {
       batches: this.#batches,
       metrics: this.#options.metrics,
       wallMs: () => this.#options.clock.wallMs(),
+      maxPending: this.#options.maxPendingChanges ?? 512,
       onPending: () => stream?.wake(),
     });
     stream = this.#open("instances", narrator, options);

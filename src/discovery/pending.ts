@@ -2,9 +2,6 @@ import type { ServiceUpdate } from "./discovery.js";
 import { MergedUpdates } from "./merge.js";
 import type { ViewChange } from "./view-index.js";
 
-/** Changes beyond which what waits is merged at once instead of when it is taken. */
-const MAX_UNMERGED = 512;
-
 interface Entry {
   readonly target: number;
   readonly change: ViewChange;
@@ -19,61 +16,62 @@ export interface Taken {
 }
 
 /**
- * What one watch has not been asked for yet.
+ * What one watch has not been asked for yet: a short list of objects that it shares with others who wait for the same.
  *
- * A reader who keeps up finds a short list of shared objects; for one who does not, the list is merged by instance, so
- * that what is kept is bounded by the instances he sees. Nothing is refused and no other watch waits.
+ * When the list gets long it is let go, and only the revision is kept after which the reader is to be told from history. So a
+ * reader who stands still costs nothing more, neither memory nor work, however long he stands and however much changes.
  */
 export class PendingChanges {
   #entries: Entry[] = [];
   #size = 0;
-  #merged: MergedUpdates | undefined;
-  #newest: ViewChange | undefined;
-  /** True when one change after another came from a single view, so that others who wait for the same may share the result. */
+  #lostAfter: bigint | undefined;
+  readonly #maxKept: number;
   readonly #shared: SharedTakes | undefined;
 
-  /** @param shared where equal takes of watches with one and the same view are kept; omitted for several targets. */
-  constructor(shared?: SharedTakes) {
+  /**
+   * @param maxKept changes that are kept for a reader who does not ask; beyond them he is told from history when he does.
+   * @param shared where equal takes of watches with one and the same view are kept; omitted for several targets.
+   */
+  constructor(maxKept: number, shared?: SharedTakes) {
+    this.#maxKept = maxKept;
     this.#shared = shared;
   }
 
   get empty(): boolean {
-    return this.#newest === undefined;
+    return this.#entries.length === 0 && this.#lostAfter === undefined;
+  }
+
+  /** What came after this revision was let go; undefined while everything that waits is here. */
+  get lostAfter(): bigint | undefined {
+    return this.#lostAfter;
   }
 
   /** Takes one commit's change of one target; never waits. */
   offer(target: number, change: ViewChange): void {
-    this.#newest = change;
-    if (this.#merged) {
-      addAll(this.#merged, target, change);
-      return;
-    }
+    if (this.#lostAfter !== undefined) return;
     this.#entries.push({ target, change });
     this.#size += change.size;
-    if (this.#size <= MAX_UNMERGED || this.#entries.length === 1) return;
-    this.#merged = mergeAll(this.#entries);
-    this.#entries = [];
-  }
-
-  /** All that waits, as one; undefined when nothing does. */
-  take(): Taken | undefined {
-    const newest = this.#newest;
-    if (!newest) return undefined;
-    const merged = this.#merged;
-    const entries = this.#entries;
+    const oldest = this.#entries[0];
+    if (this.#size <= this.#maxKept || !oldest || this.#entries.length === 1) return;
     this.clear();
-    if (merged) return toTaken(merged, newest);
-    const oldest = entries[0]?.change ?? newest;
-    if (!this.#shared) return toTaken(mergeAll(entries), newest);
-    return this.#shared.get(oldest, newest, () => toTaken(mergeAll(entries), newest));
+    this.#lostAfter = oldest.change.revision - 1n;
   }
 
-  /** Forgets all: a full set tells it. */
+  /** All that waits, as one; undefined when nothing does, or when it was let go. */
+  take(): Taken | undefined {
+    const entries = this.#entries;
+    const [oldest, newest] = [entries[0]?.change, entries.at(-1)?.change];
+    if (!oldest || !newest) return undefined;
+    this.clear();
+    const make = () => merge(entries, newest);
+    return this.#shared ? this.#shared.get(oldest, newest, make) : make();
+  }
+
+  /** Forgets all: it is told in another way. */
   clear(): void {
     this.#entries = [];
     this.#size = 0;
-    this.#merged = undefined;
-    this.#newest = undefined;
+    this.#lostAfter = undefined;
   }
 }
 
@@ -95,21 +93,9 @@ export class SharedTakes {
   }
 }
 
-function mergeAll(entries: readonly Entry[]): MergedUpdates {
+function merge(entries: readonly Entry[], newest: ViewChange): Taken {
   const merged = new MergedUpdates();
-  for (const { target, change } of entries) addAll(merged, target, change);
-  return merged;
-}
-
-function addAll(merged: MergedUpdates, target: number, change: ViewChange): void {
-  for (const update of change.updates) merged.add(target, update);
-}
-
-function toTaken(merged: MergedUpdates, newest: ViewChange): Taken {
-  return {
-    revision: newest.revision,
-    committedAtMs: newest.committedAtMs,
-    updates: merged.updates(),
-    merged: merged.replaced,
-  };
+  for (const { target, change } of entries) for (const update of change.updates) merged.add(target, update);
+  const { revision, committedAtMs } = newest;
+  return { revision, committedAtMs, updates: merged.updates(), merged: merged.replaced };
 }

@@ -65,10 +65,10 @@ export class ServicesNarrator implements Narrator<ServicesBatch> {
     for (const change of changes) this.#add(this.#folding, change);
   }
 
-  folded(revision: bigint): ServicesBatch[] {
+  folded(revision: bigint, synced: boolean): ServicesBatch[] {
     const steps = this.#folding;
     this.#folding = new Map();
-    return this.#tell(steps, revision, true);
+    return this.#tell(steps, revision, synced);
   }
 
   take(): ServicesBatch[] {

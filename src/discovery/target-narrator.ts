@@ -5,9 +5,10 @@ import type { DiscoveryMetrics } from "./metrics.js";
 import { PendingChanges, SharedTakes, type Taken } from "./pending.js";
 import { pieces } from "./pieces.js";
 import type { ServiceChanges } from "./service-changes.js";
+import { ToldServices } from "./told-services.js";
 import type { View } from "./view.js";
 import type { Subscriber, ViewChange, ViewIndex } from "./view-index.js";
-import type { Narrator } from "./watch.js";
+import type { Backlog, Narrator } from "./watch.js";
 
 /** Options of what a watch of targets says. */
 export interface TargetNarratorOptions {
@@ -18,16 +19,19 @@ export interface TargetNarratorOptions {
   readonly batches: SharedBatches;
   readonly metrics: DiscoveryMetrics;
   readonly wallMs: () => number;
+  /** Changes that wait for a reader; beyond them he is told from history. */
+  readonly maxPending: number;
   /** Called when there is something new to say. */
   readonly onPending: () => void;
 }
 
 /** What a watch of instances says: full sets of its targets, then what changed in them. */
-export class TargetNarrator implements Narrator<WatchBatch>, Subscriber {
+export class TargetNarrator implements Narrator<WatchBatch>, Backlog<WatchBatch>, Subscriber {
   readonly #options: TargetNarratorOptions;
   /** The view of each target, in the order of the targets. */
   readonly #views: readonly View[];
   readonly #pending: PendingChanges;
+  readonly #told: ToldServices;
   #folding = new MergedUpdates();
   #foldedAtMs = 0;
 
@@ -35,12 +39,28 @@ export class TargetNarrator implements Narrator<WatchBatch>, Subscriber {
     this.#options = options;
     const { targets, viewer, views, batches } = options;
     this.#views = targets.map((target, index) => views.subscribe(target, viewer, this, index));
+    this.#told = new ToldServices(targets);
     const [only] = this.#views;
-    this.#pending = new PendingChanges(only && targets.length === 1 ? batches.takesOf(only) : undefined);
+    this.#pending = new PendingChanges(
+      options.maxPending,
+      only && targets.length === 1 ? batches.takesOf(only) : undefined,
+    );
   }
 
   get pending(): boolean {
     return !this.#pending.empty;
+  }
+
+  get backlog(): Backlog<WatchBatch> {
+    return this;
+  }
+
+  get lostAfter(): bigint | undefined {
+    return this.#pending.lostAfter;
+  }
+
+  clear(): void {
+    this.#pending.clear();
   }
 
   offer(target: number, change: ViewChange): void {
@@ -52,10 +72,11 @@ export class TargetNarrator implements Narrator<WatchBatch>, Subscriber {
   }
 
   full(): WatchBatch[] {
-    this.#pending.clear();
-    const { catalogue } = this.#options;
-    const cut = pieces(this.#views.flatMap((view, target) => this.#fullSets(view, target)));
-    return toBatches(cut, { revision: catalogue.revision, committedAtMs: 0, merged: 0, synced: true, reset: true });
+    return this.#sets({ synced: true, reset: true });
+  }
+
+  restate(): WatchBatch[] {
+    return this.#sets({ synced: false, reset: false });
   }
 
   fold(changes: readonly ServiceChanges[], committedAtMs: number): void {
@@ -69,20 +90,22 @@ export class TargetNarrator implements Narrator<WatchBatch>, Subscriber {
     }
   }
 
-  folded(revision: bigint): WatchBatch[] {
+  folded(revision: bigint, synced: boolean): WatchBatch[] {
     const updates = this.#folding.updates();
     const merged = this.#folding.replaced;
     const committedAtMs = updates.length > 0 ? this.#foldedAtMs : 0;
     this.#folding = new MergedUpdates();
-    return toBatches(pieces(updates), { revision, committedAtMs, merged, synced: true, reset: false });
+    this.#told.note(updates);
+    if (updates.length > 0 && !synced) this.#count(updates, merged, committedAtMs);
+    return toBatches(pieces(updates), { revision, committedAtMs, merged, synced, reset: false });
   }
 
   take(): WatchBatch[] {
     const taken = this.#pending.take();
     if (!taken || taken.updates.length === 0) return [];
-    const { metrics, batches, wallMs } = this.#options;
-    metrics.delivered(taken.updates, taken.merged, wallMs() - taken.committedAtMs);
-    return [...batches.of(taken)];
+    this.#told.note(taken.updates);
+    this.#count(taken.updates, taken.merged, taken.committedAtMs);
+    return [...this.#options.batches.of(taken)];
   }
 
   bookmark(revision: bigint): WatchBatch {
@@ -98,17 +121,39 @@ export class TargetNarrator implements Narrator<WatchBatch>, Subscriber {
     this.#pending.clear();
   }
 
-  #fullSets(view: View, target: number): ServiceUpdate[] {
+  #count(updates: readonly ServiceUpdate[], merged: number, committedAtMs: number): void {
+    const { metrics, wallMs } = this.#options;
+    metrics.delivered(updates, merged, wallMs() - committedAtMs);
+  }
+
+  /** How everything stands now; what waits is part of it. */
+  #sets({ synced, reset }: Pick<WatchBatch, "synced" | "reset">): WatchBatch[] {
+    this.#pending.clear();
+    const sets = this.#views.flatMap((view, target) => this.#setsOf(view, target));
+    const gone = this.#told.goneFrom(sets).map(({ target, service }) => {
+      return this.#set(target, this.#views[target]?.target.namespace ?? "", service, undefined);
+    });
+    const updates = [...sets, ...gone];
+    this.#told.note(updates);
+    const { revision } = this.#options.catalogue;
+    return toBatches(pieces(updates), { revision, committedAtMs: 0, merged: 0, synced, reset });
+  }
+
+  #setsOf(view: View, target: number): ServiceUpdate[] {
     const { namespace, service } = view.target;
-    const set = (name: string, put: ServiceUpdate["put"], exists: boolean): ServiceUpdate => {
-      return { target, namespace, service: name, exists, reset: true, put, removed: [], panic: false };
-    };
-    if (service === "*") {
-      const entries = [...this.#options.catalogue.entries(namespace)];
-      return entries.map((entry) => set(entry.service.name, view.select(entry), true));
+    const { catalogue } = this.#options;
+    if (service !== "*") {
+      const entry = catalogue.entry({ namespace, name: service });
+      return [this.#set(target, namespace, service, entry && view.select(entry))];
     }
-    const entry = this.#options.catalogue.entry({ namespace, name: service });
-    return [set(service, entry ? view.select(entry) : [], entry !== undefined)];
+    const entries = [...catalogue.entries(namespace)];
+    return entries.map((entry) => this.#set(target, namespace, entry.service.name, view.select(entry)));
+  }
+
+  /** @param put undefined where there is no such service. */
+  #set(target: number, namespace: string, service: string, put: ServiceUpdate["put"] | undefined): ServiceUpdate {
+    const exists = put !== undefined;
+    return { target, namespace, service, exists, reset: true, put: put ?? [], removed: [], panic: false };
   }
 }
 

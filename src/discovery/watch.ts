@@ -10,18 +10,30 @@ export interface Narrator<Batch> {
   full(): Batch[];
   /** Begins to fold history, for `fold` and `folded`. */
   fold(changes: readonly ServiceChanges[], committedAtMs: number): void;
-  /** What was folded, in pieces, the last with `revision` and `synced`. */
-  folded(revision: bigint): Batch[];
+  /** What was folded, in pieces, the last with `revision` and, where it completes the initial state, `synced`. */
+  folded(revision: bigint, synced: boolean): Batch[];
   /** True when changes wait to be told. */
   readonly pending: boolean;
   /** What waits, in pieces; empty when it turns out that there is nothing to tell. */
   take(): Batch[];
+  /** Present where changes that wait may be let go; absent where they never are. */
+  readonly backlog?: Backlog<Batch>;
   /** A batch that says nothing but "you have all up to here". */
   bookmark(revision: bigint): Batch;
   /** The revision that a batch brings its reader to; 0n for a piece. */
   revisionOf(batch: Batch): bigint;
   /** Ends the subscription. */
   unsubscribe(): void;
+}
+
+/** Changes that a reader did not ask for, and that were let go because they were too many. */
+export interface Backlog<Batch> {
+  /** What came after this revision is to be folded from history; undefined while everything that waits is there. */
+  readonly lostAfter: bigint | undefined;
+  /** Forgets what waits, because it is about to be told in another way. */
+  clear(): void;
+  /** For when that history is gone: how everything stands, each service with `reset`, those that are gone among them. */
+  restate(): Batch[];
 }
 
 /** Options of a watch. */
@@ -53,7 +65,7 @@ export class WatchStream<Batch> implements AsyncIterableIterator<Batch> {
   #pieces: Batch[] = [];
   #sentRevision = 0n;
   #bookmarkDue = false;
-  #waiter: ((result: IteratorResult<Batch>) => void) | undefined;
+  #waiter: ((result: IteratorResult<Batch> | Promise<IteratorResult<Batch>>) => void) | undefined;
   readonly #onAbort = (): void => this.end();
 
   constructor(options: WatchStreamOptions<Batch>) {
@@ -74,6 +86,8 @@ export class WatchStream<Batch> implements AsyncIterableIterator<Batch> {
 
   async next(): Promise<IteratorResult<Batch>> {
     if (this.#state === "starting") await this.#start();
+    else if (this.#pieces.length === 0 && this.#options.narrator.backlog?.lostAfter !== undefined)
+      await this.#catchUp();
     const batch = this.#nextBatch();
     if (batch !== undefined) return { value: batch, done: false };
     if (this.#state === "ended") return { value: undefined, done: true };
@@ -89,7 +103,14 @@ export class WatchStream<Batch> implements AsyncIterableIterator<Batch> {
 
   /** Something changed for this watch. */
   wake(): void {
-    if (this.#waiter) this.#serve(this.#waiter);
+    const waiter = this.#waiter;
+    if (!waiter) return;
+    if (this.#options.narrator.backlog?.lostAfter === undefined) {
+      this.#serve(waiter);
+      return;
+    }
+    this.#waiter = undefined;
+    waiter(this.next());
   }
 
   /** Tells its reader how far he is, unless changes that wait will do so. */
@@ -143,11 +164,23 @@ export class WatchStream<Batch> implements AsyncIterableIterator<Batch> {
 
   /** First batches: full sets, or what was missed since the revision that the reader has. */
   async #start(): Promise<void> {
-    const pieces = this.#resumable() ? await this.#missed() : undefined;
+    const pieces = this.#resumable()
+      ? await this.#missed(this.#options.afterRevision, this.#subscribedAt, true)
+      : undefined;
     if (this.#state === "ended") return;
     this.#pieces = pieces ?? this.#options.narrator.full();
     this.#options.onStarted(pieces ? "resumed" : "full");
     this.#state = "live";
+  }
+
+  /** A reader who stood still while much happened is told as one who was away. */
+  async #catchUp(): Promise<void> {
+    const { backlog } = this.#options.narrator;
+    const after = backlog?.lostAfter;
+    if (!backlog || after === undefined) return;
+    backlog.clear();
+    const pieces = await this.#missed(after, this.#options.revision(), false);
+    if (this.#state !== "ended") this.#pieces = pieces ?? backlog.restate();
   }
 
   #resumable(): boolean {
@@ -156,13 +189,13 @@ export class WatchStream<Batch> implements AsyncIterableIterator<Batch> {
   }
 
   /** Undefined when history went while it was read: full sets then, as if it had been gone before. */
-  async #missed(): Promise<Batch[] | undefined> {
-    const { afterRevision, history, narrator, signal } = this.#options;
+  async #missed(after: bigint, until: bigint, synced: boolean): Promise<Batch[] | undefined> {
+    const { history, narrator, signal } = this.#options;
     try {
-      for await (const changeSet of history.between(afterRevision, this.#subscribedAt, signal)) {
+      for await (const changeSet of history.between(after, until, signal)) {
         narrator.fold(byService(changeSet), changeSet.committedAtMs);
       }
-      return narrator.folded(this.#subscribedAt);
+      return narrator.folded(until, synced);
     } catch (error) {
       if (error instanceof DomainError && error.fault.reason === "REVISION_OUT_OF_RANGE") return undefined;
       this.end();

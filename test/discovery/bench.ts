@@ -27,7 +27,7 @@ export interface Bench extends AsyncDisposable {
 
 /** Opens a bench; another discovery over the same store is a restart. */
 export async function openBench(
-  options: { store?: Store; clock?: FakeClock; historyCapacity?: number } = {},
+  options: { store?: Store; clock?: FakeClock; historyCapacity?: number; maxPendingChanges?: number } = {},
 ): Promise<Bench> {
   const clock = options.clock ?? new FakeClock();
   const log = pino({ level: "silent" });
@@ -41,6 +41,7 @@ export async function openBench(
     metrics: createDiscoveryMetrics(metrics, () => discovery?.sources()),
     random: () => 0.5,
     ...(options.historyCapacity && { historyCapacity: options.historyCapacity }),
+    ...(options.maxPendingChanges && { maxPendingChanges: options.maxPendingChanges }),
   });
   const commit = async (write: { puts?: EntityDraft[]; deletes?: EntityKey[] }): Promise<bigint> =>
     (await store.commit({ actor: "test", cause: "register", ...write })).revision;

@@ -113,13 +113,14 @@ test("every reader holds what stood at the revision that he was told, however he
     fc.asyncProperty(
       fc.array(step, { minLength: 1, maxLength: 60 }),
       fc.constantFrom(1, 5, 1_000),
-      async (steps, capacity) => {
-        await using bench = await openBench({ historyCapacity: capacity });
+      fc.constantFrom(1, 3, 512),
+      async (steps, historyCapacity, maxPendingChanges) => {
+        await using bench = await openBench({ historyCapacity, maxPendingChanges });
         const run = new Run(bench);
         for (const action of steps) await run.apply(action);
         if (bench.discovery.revision === 0n) return;
         for (const index of TARGETS.keys()) await run.read(index);
       },
     ),
-    { numRuns: 150 },
+    { numRuns: 300 },
   ));

@@ -284,6 +284,41 @@ describe("a watch whose reader is slow", () => {
     expect(merged).toBe(2_995);
   });
 
+  test.each([1, 1_000])(
+    "is told from history what was let go while it stood still: %i changes in memory",
+    async (historyCapacity) => {
+      await using bench = await openBench({ historyCapacity, maxPendingChanges: 4 });
+      await bench.put(aService("x"), anInstance("x", "known"), anInstance("x", "gone"));
+      const watcher = await new Watcher(bench.discovery, { targets: [target("x"), target("x")] }).synced();
+      for (let i = 0; i < 10; i++) await bench.put(anInstance("x", "a", { version: String(i) }));
+      const last = await bench.remove(keyOfInstance("x", "gone"));
+      const batch = await watcher.next();
+      expect(batch).toMatchObject({ revision: last, reset: false, synced: false, committedAtMs: bench.clock.wallMs() });
+      expect([watcher.reader.ids("x", 0), watcher.reader.ids("x", 1)]).toEqual([
+        ["a", "known"],
+        ["a", "known"],
+      ]);
+      const later = await bench.put(anInstance("x", "b"));
+      expect(await watcher.next()).toMatchObject({ revision: later, updates: [{ removed: [] }, { removed: [] }] });
+    },
+  );
+
+  test("is told how everything stands when what was let go is gone from history too", async () => {
+    await using bench = await openBench({ historyCapacity: 1, maxPendingChanges: 4 });
+    await bench.put(aService("x"), anInstance("x", "gone"), aService("y"), anInstance("y", "a"));
+    const watcher = await new Watcher(bench.discovery, { targets: [target("x"), target("*")] }).synced();
+    for (let i = 0; i < 10; i++) await bench.put(anInstance("x", `i-${i % 3}`, { version: String(i) }));
+    const last = await bench.remove(keyOfInstance("x", "gone"), keyOfService("y"), keyOfInstance("y", "a"));
+    await bench.store.compact(last);
+    const batch = await watcher.next();
+    expect(batch).toMatchObject({ revision: last, reset: false, synced: false });
+    expect(batch.updates.every(({ reset }) => reset)).toBe(true);
+    expect(watcher.reader.ids("x")).toEqual(["i-0", "i-1", "i-2"]);
+    expect(watcher.reader.exists.get("1/y")).toBe(false);
+    const later = await bench.put(anInstance("x", "b"));
+    expect((await watcher.next()).revision).toBe(later);
+  });
+
   test("does not delay a watch that is read", async () => {
     await using bench = await openBench();
     await bench.put(aService("x"));
