@@ -32,6 +32,8 @@ export class Sessions {
   readonly #options: SessionsOptions;
   readonly #known: Map<string, KnownSession>;
   #attached = 0;
+  /** Sessions whose client said goodbye and waits for the answer. */
+  #closing = 0;
   #stopped = false;
 
   constructor(options: SessionsOptions) {
@@ -39,9 +41,9 @@ export class Sessions {
     this.#known = options.known;
   }
 
-  /** Sessions known, and those attached now. */
+  /** Sessions known, and those attached now; one that closes is attached until its client is answered. */
   get counts(): { readonly known: number; readonly attached: number } {
-    return { known: this.#known.size, attached: this.#attached };
+    return { known: this.#known.size, attached: this.#attached + this.#closing };
   }
 
   /** Takes in a stored session, which waits its whole TTL to be resumed. */
@@ -153,7 +155,12 @@ export class Sessions {
 
   async #close(session: KnownSession): Promise<void> {
     this.#detach(session);
-    await this.#options.endings.close(session);
+    this.#closing++;
+    try {
+      await this.#options.endings.close(session);
+    } finally {
+      this.#closing--;
+    }
   }
 
   #break(session: KnownSession): void {

@@ -61,3 +61,15 @@ test("a disposed registry refuses what comes", async () => {
   ];
   expect(await Promise.all(calls.map(reasonOf))).toEqual(calls.map(() => "SHUTTING_DOWN"));
 });
+
+test("a session that closes counts as attached until its client can be answered", async () => {
+  await using plane = startRegistry();
+  const { session } = await plane.open();
+  await session.register(aSpec("a"));
+  plane.shaky.hold();
+  const closed = session.close();
+  expect(plane.registry.sessionCounts().attached).toBe(1);
+  plane.shaky.release();
+  await closed;
+  expect(plane.registry.sessionCounts()).toEqual({ known: 0, attached: 0 });
+});
