@@ -73,7 +73,7 @@ class Cutter {
 }
 
 /** At least what the instance encodes to. */
-function instanceBytes(instance: Instance): number {
+export function instanceBytes(instance: Instance): number {
   let bytes = INSTANCE_OVERHEAD_BYTES + instance.endpoints.length * 24;
   const add = (text: string): void => {
     bytes += Buffer.byteLength(text) + FIELD_OVERHEAD_BYTES;
@@ -99,14 +99,14 @@ function healthCheckBytes({ healthCheck }: Instance): number {
   return 100 + own + (probe.kind === "grpc" ? Buffer.byteLength(probe.service) : 0);
 }
 
-/** Cuts a list into runs of at most 3 MiB together; none for an empty list. */
-export function cutBySize<T>(items: readonly T[], bytesOf: (item: T) => number): T[][] {
+/** Cuts a list into runs of at most `maxBytes` together, 3 MiB unless said; none for an empty list. */
+export function cutBySize<T>(items: readonly T[], bytesOf: (item: T) => number, maxBytes = MAX_PIECE_BYTES): T[][] {
   const runs: T[][] = [];
   let bytes = Number.POSITIVE_INFINITY;
   for (const item of items) {
     const size = bytesOf(item);
     bytes += size;
-    if (bytes > MAX_PIECE_BYTES) {
+    if (bytes > maxBytes) {
       runs.push([]);
       bytes = size;
     }

@@ -1,5 +1,6 @@
 import type { Catalogue } from "./catalogue.js";
 import type { ServiceUpdate, Target, Viewer, WatchBatch } from "./discovery.js";
+import { FullSets } from "./full-sets.js";
 import { MergedUpdates } from "./merge.js";
 import type { DiscoveryMetrics } from "./metrics.js";
 import { PendingChanges, SharedTakes, type Taken } from "./pending.js";
@@ -136,7 +137,8 @@ export class TargetNarrator implements Narrator<WatchBatch>, Backlog<WatchBatch>
     const updates = [...sets, ...gone];
     this.#told.note(updates);
     const { revision } = this.#options.catalogue;
-    return toBatches(pieces(updates), { revision, committedAtMs: 0, merged: 0, synced, reset });
+    const cut = this.#options.batches.fullSets.pieces(updates);
+    return toBatches(cut, { revision, committedAtMs: 0, merged: 0, synced, reset });
   }
 
   #setsOf(view: View, target: number): ServiceUpdate[] {
@@ -159,6 +161,7 @@ export class TargetNarrator implements Narrator<WatchBatch>, Backlog<WatchBatch>
 
 /** Batches that many watches are told alike, made once so that they are encoded once. */
 export class SharedBatches {
+  readonly fullSets = new FullSets();
   /** take -> its pieces. */
   readonly #batches = new WeakMap<Taken, readonly WatchBatch[]>();
   readonly #takes = new WeakMap<View, SharedTakes>();

@@ -13,7 +13,7 @@ const PUT = 5;
  * buffers would cost the garbage collector more than they spare.
  */
 const resolved = new WeakMap<readonly Discovered[], Uint8Array>();
-const fullSets = new WeakMap<readonly Discovered[], Uint8Array>();
+const puts = new WeakMap<readonly Discovered[], Uint8Array>();
 
 const { LengthDelimited, Varint } = WireType;
 
@@ -46,7 +46,7 @@ function writeUpdate(writer: BinaryWriter, update: ServiceUpdate): BinaryWriter 
   writer.tag(1, LengthDelimited).string(update.namespace).tag(2, LengthDelimited).string(update.service);
   if (update.exists) writer.tag(3, Varint).bool(true);
   if (update.reset) writer.tag(4, Varint).bool(true);
-  writer.raw(update.reset ? kept(fullSets, update.put, PUT) : encodeAll(update.put, PUT));
+  writer.raw(kept(puts, update.put, PUT));
   for (const id of update.removed) writer.tag(6, LengthDelimited).string(id);
   if (update.panic) writer.tag(7, Varint).bool(true);
   if (update.target > 0) writer.tag(8, Varint).uint32(update.target);
