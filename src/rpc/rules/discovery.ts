@@ -1,4 +1,3 @@
-import type { Target } from "../../../gen/portolan/discovery/v1/discovery_pb.js";
 import {
   ResolveRequestSchema,
   TargetSchema,
@@ -12,8 +11,8 @@ import {
 import type { Filters } from "../filter/index.js";
 import { filter } from "./filter.js";
 import { localityRules } from "./instance.js";
-import { checking, free, list, type MessageRules, rulesFor } from "./message-rules.js";
-import { nameOrEmpty, nameOrStar, namespace, namespaceOrStar } from "./names.js";
+import { free, list, type MessageRules, rulesFor } from "./message-rules.js";
+import { name, nameOrEmpty, nameOrStar, namespace, namespaceOrStar } from "./names.js";
 import { duration } from "./times.js";
 import { pageSize, pageToken, revision } from "./values.js";
 
@@ -28,16 +27,10 @@ export interface ReadLimits {
 
 /** Requests that read the catalogue: of DiscoveryService, and the listings of RegistryService. */
 export function readRules({ filters, watchMaxTargets }: ReadLimits): readonly MessageRules[] {
-  const targetRules = rulesFor(TargetSchema, {
-    namespace,
-    service: nameOrStar,
-    filter: filter(filters, "instance"),
-    endpointName: nameOrEmpty,
-  });
+  const target = { namespace, filter: filter(filters, "instance"), endpointName: nameOrEmpty } as const;
+  const targetRules = rulesFor(TargetSchema, { ...target, service: nameOrStar });
+  const oneService = rulesFor(TargetSchema, { ...target, service: name }).type;
   const viewer = { locality: localityRules.type.optional(), consumer: nameOrEmpty, includeUnhealthy: free } as const;
-  const oneService = checking<Target>(targetRules.type, (target, report) => {
-    if (target.service === "*") report(["service"], "must name one service: * is for watches");
-  });
   return [
     targetRules,
     rulesFor(ResolveRequestSchema, { target: oneService, ...viewer, minRevision: revision }),
