@@ -27,9 +27,9 @@ export interface ReadLimits {
 
 /** Requests that read the catalogue: of DiscoveryService, and the listings of RegistryService. */
 export function readRules({ filters, watchMaxTargets }: ReadLimits): readonly MessageRules[] {
-  const target = { namespace, filter: filter(filters, "instance"), endpointName: nameOrEmpty } as const;
-  const targetRules = rulesFor(TargetSchema, { ...target, service: nameOrStar });
-  const oneService = rulesFor(TargetSchema, { ...target, service: name }).type;
+  const rest = { filter: filter(filters, "instance"), endpointName: nameOrEmpty } as const;
+  const targetRules = rulesFor(TargetSchema, { namespace, service: nameOrStar, ...rest });
+  const oneService = rulesFor(TargetSchema, { namespace, service: name, ...rest }).type;
   const viewer = { locality: localityRules.type.optional(), consumer: nameOrEmpty, includeUnhealthy: free } as const;
   return [
     targetRules,
