@@ -1,5 +1,9 @@
+import { setImmediate } from "node:timers/promises";
 import type { ChangeSet } from "../model/index.js";
 import type { Store } from "../store/index.js";
+
+/** How many change sets are handed out before everybody else has a turn. */
+const TURN = 256n;
 
 /** Options of the recent history. */
 export interface HistoryOptions {
@@ -19,6 +23,8 @@ export class History {
   #recent: ChangeSet[] = [];
   #dropped = 0;
   #changes = 0;
+  /** The end of the line of those who read. */
+  #turns: Promise<unknown> = Promise.resolve();
 
   constructor(options: HistoryOptions) {
     this.#store = options.store;
@@ -59,15 +65,33 @@ export class History {
   /**
    * Every change set with after < revision <= until, in order.
    *
+   * Readers take turns, one in each round of the event loop: a thousand who return at once keep nobody else waiting.
+   *
    * @throws DomainError REVISION_OUT_OF_RANGE when that history is gone, also when it goes while it is read.
    */
   async *between(after: bigint, until: bigint, signal: AbortSignal): AsyncIterable<ChangeSet> {
-    const recent = this.#slice(after, until);
-    if (recent) return yield* recent;
-    for await (const changeSet of this.#store.changes({ after, signal })) {
+    let last = after;
+    for (let turn = this.#turn(last, until); turn; turn = this.#turn(last, until)) {
+      yield* turn;
+      last += BigInt(turn.length);
+      if (last >= until) return;
+      await this.#wait();
+      signal.throwIfAborted();
+    }
+    for await (const changeSet of this.#store.changes({ after: last, signal })) {
       if (changeSet.revision > until) return;
       yield changeSet;
     }
+  }
+
+  /** What comes next of the recent ones, as much as one turn takes; undefined where they do not reach. */
+  #turn(after: bigint, until: bigint): ChangeSet[] | undefined {
+    return this.#slice(after, until - after > TURN ? after + TURN : until);
+  }
+
+  #wait(): Promise<unknown> {
+    this.#turns = this.#turns.then(() => setImmediate());
+    return this.#turns;
   }
 
   #slice(after: bigint, until: bigint): ChangeSet[] | undefined {

@@ -96,8 +96,8 @@ export class ServicesNarrator implements Narrator<ServicesBatch> {
     const key = `${change.namespace}/${change.name}`;
     const before = steps.get(key)?.before ?? (change.before !== undefined && this.#shows(change.before));
     const after = change.after && this.#shows(change.after) ? change.after : undefined;
-    steps.delete(key); // so that setting it again puts it last
-    if (!before && !after) return false;
+    const waited = steps.delete(key); // so that setting it again puts it last
+    if (!before && !after) return waited;
     steps.set(key, { before, ref: { namespace: change.namespace, name: change.name }, after });
     return true;
   }

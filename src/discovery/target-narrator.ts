@@ -33,6 +33,8 @@ export class TargetNarrator implements Narrator<WatchBatch>, Backlog<WatchBatch>
   readonly #views: readonly View[];
   readonly #pending: PendingChanges;
   readonly #told: ToldServices;
+  /** "namespace/service" -> numbers of the targets that it concerns, "*" as a service for all of them; made when history is folded. */
+  #places: Map<string, number[]> | undefined;
   #folding = new MergedUpdates();
   #foldedAtMs = 0;
 
@@ -41,6 +43,7 @@ export class TargetNarrator implements Narrator<WatchBatch>, Backlog<WatchBatch>
     const { targets, viewer, views, batches } = options;
     this.#views = targets.map((target, index) => views.subscribe(target, viewer, this, index));
     this.#told = new ToldServices(targets);
+    this.#knowAll();
     const [only] = this.#views;
     this.#pending = new PendingChanges(
       options.maxPending,
@@ -73,6 +76,7 @@ export class TargetNarrator implements Narrator<WatchBatch>, Backlog<WatchBatch>
   }
 
   full(): WatchBatch[] {
+    this.#told.clear();
     return this.#sets({ synced: true, reset: true });
   }
 
@@ -81,9 +85,9 @@ export class TargetNarrator implements Narrator<WatchBatch>, Backlog<WatchBatch>
   }
 
   fold(changes: readonly ServiceChanges[], committedAtMs: number): void {
-    for (const [target, view] of this.#views.entries()) {
-      for (const service of changes) {
-        const update = concerns(view, service) ? view.project(service) : undefined;
+    for (const service of changes) {
+      for (const target of this.#concerned(service)) {
+        const update = this.#views[target]?.project(service);
         if (!update) continue;
         this.#folding.add(target, update);
         this.#foldedAtMs = committedAtMs;
@@ -122,6 +126,20 @@ export class TargetNarrator implements Narrator<WatchBatch>, Backlog<WatchBatch>
     this.#pending.clear();
   }
 
+  /** A reader who resumes knows every service that stands at the revision up to which he is told from history. */
+  #knowAll(): void {
+    const { catalogue, targets } = this.#options;
+    for (const target of this.#told.targets) {
+      const entries = catalogue.entries(targets[target]?.namespace ?? "");
+      for (const { service } of entries) this.#told.knows(target, service.name);
+    }
+  }
+
+  #concerned({ namespace, name }: ServiceChanges): number[] {
+    this.#places ??= placesOf(this.#options.targets);
+    return [...(this.#places.get(`${namespace}/${name}`) ?? []), ...(this.#places.get(`${namespace}/*`) ?? [])];
+  }
+
   #count(updates: readonly ServiceUpdate[], merged: number, committedAtMs: number): void {
     const { metrics, wallMs } = this.#options;
     metrics.delivered(updates, merged, wallMs() - committedAtMs);
@@ -130,6 +148,7 @@ export class TargetNarrator implements Narrator<WatchBatch>, Backlog<WatchBatch>
   /** How everything stands now; what waits is part of it. */
   #sets({ synced, reset }: Pick<WatchBatch, "synced" | "reset">): WatchBatch[] {
     this.#pending.clear();
+    this.#folding = new MergedUpdates(); // what was folded of a history that went is part of it, too
     const sets = this.#views.flatMap((view, target) => this.#setsOf(view, target));
     const gone = this.#told.goneFrom(sets).map(({ target, service }) => {
       return this.#set(target, this.#views[target]?.target.namespace ?? "", service, undefined);
@@ -205,7 +224,13 @@ function toBatch(updates: readonly ServiceUpdate[], frame: Frame): WatchBatch {
   return { revision, updates, synced, committedAtMs, merged, reset };
 }
 
-function concerns(view: View, changes: ServiceChanges): boolean {
-  const { namespace, service } = view.target;
-  return namespace === changes.namespace && (service === "*" || service === changes.name);
+function placesOf(targets: readonly Target[]): Map<string, number[]> {
+  const places = new Map<string, number[]>();
+  for (const [target, { namespace, service }] of targets.entries()) {
+    const place = `${namespace}/${service}`;
+    const others = places.get(place);
+    if (others) others.push(target);
+    else places.set(place, [target]);
+  }
+  return places;
 }

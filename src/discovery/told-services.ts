@@ -12,6 +12,21 @@ export class ToldServices {
     for (const [target, { service }] of targets.entries()) if (service === "*") this.#names.set(target, new Set());
   }
 
+  /** Numbers of the "*" targets. */
+  get targets(): Iterable<number> {
+    return this.#names.keys();
+  }
+
+  /** The reader of a "*" target knows of this service from an earlier watch. */
+  knows(target: number, service: string): void {
+    this.#names.get(target)?.add(service);
+  }
+
+  /** The reader forgets all. */
+  clear(): void {
+    for (const names of this.#names.values()) names.clear();
+  }
+
   /** Takes in what the reader is told. */
   note(updates: readonly ServiceUpdate[]): void {
     if (this.#names.size === 0) return;

@@ -80,6 +80,19 @@ describe("a watch of services", () => {
     expect(await next()).toMatchObject({ put: [{ service: { owner: "2" } }], removed: [] });
   });
 
+  test("never says a revision at which a service stood that it left out", async () => {
+    await using bench = await openBench();
+    await bench.put(aService("x"));
+    const next = watch(bench);
+    await next();
+    await bench.put(aService("brief"));
+    await bench.put(aService("y"));
+    const gone = await bench.remove(keyOfService("brief"));
+    const batch = await next();
+    expect(names(batch.put)).toEqual(["y"]);
+    expect(batch.revision).toBe(gone);
+  });
+
   test("resumes after a revision without a gap or a repeat", async () => {
     await using bench = await openBench();
     const seen = await bench.put(aService("x"), aService("y"));
