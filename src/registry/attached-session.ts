@@ -46,7 +46,8 @@ export class AttachedSession implements Session, Attachment {
 
   async register(spec: InstanceSpec, expectedRevision?: bigint): Promise<bigint> {
     const key = instanceKey(spec);
-    this.#admit(key);
+    const refused = this.#refusal(key);
+    if (refused !== undefined) return await refused;
     const settle = this.#session.accept(key, this.#options.maxInstances);
     try {
       const wanted = { spec, holder: this.#session.holder, expectedRevision };
@@ -58,13 +59,15 @@ export class AttachedSession implements Session, Attachment {
   }
 
   async update(ref: InstanceRef, patch: InstancePatch, expectedRevision?: bigint): Promise<bigint> {
-    this.#admit(instanceKey(ref));
+    const refused = this.#refusal(instanceKey(ref));
+    if (refused !== undefined) return await refused;
     const { revision } = await this.#options.writes.update(ref, patch, expectedRevision, this.#session.actor);
     return revision;
   }
 
   async deregister(ref: InstanceRef, drainMs: number): Promise<bigint> {
-    this.#admit(instanceKey(ref));
+    const refused = this.#refusal(instanceKey(ref));
+    if (refused !== undefined) return await refused;
     return await this.#options.writes.deregister(ref, drainMs, this.#session.actor);
   }
 
@@ -89,10 +92,19 @@ export class AttachedSession implements Session, Attachment {
     this.#options.stream.onDetached(error);
   }
 
-  /** @throws DomainError when the stream's hold has ended, or another holder took the instance. */
-  #admit(key: EntityKey): void {
+  /**
+   * Refuses what concerns an instance that another holder took, once that is durable; undefined for any other.
+   *
+   * @throws DomainError when the stream's hold has ended.
+   */
+  #refusal(key: EntityKey): Promise<never> | undefined {
     if (this.#ended) throw this.#ended;
-    this.#session.refuseFenced(key);
+    try {
+      this.#session.refuseFenced(key);
+      return undefined;
+    } catch (superseded) {
+      return this.#options.writes.refuse(superseded, this.#session.actor);
+    }
   }
 
   #end(): void {

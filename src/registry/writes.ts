@@ -40,8 +40,8 @@ export interface WritesOptions {
 /**
  * Every write of a client, with a session or without: decided on what the next commit finds, and committed in the same tick.
  *
- * A decision that changes nothing still goes through the store, as an empty commit: what was seen may be told only once it
- * is durable. Nothing may be awaited between a decision and its commit.
+ * A decision that changes nothing, or refuses, still goes through the store, as an empty commit: what was seen may be told
+ * only once it is durable. Nothing may be awaited between a decision and its commit.
  */
 export class Writes {
   readonly #options: WritesOptions;
@@ -54,7 +54,9 @@ export class Writes {
 
   /** Registers all or none. @throws DomainError REVISION_CONFLICT, STORE_UNAVAILABLE. */
   async register(wanted: readonly WantedInstance[], actor: string): Promise<Written<readonly Instance[]>> {
-    const decision = this.#decideRegister(wanted);
+    const decided = attempt(() => this.#decideRegister(wanted));
+    if ("refusal" in decided) return await this.refuse(decided.refusal, actor);
+    const { decision } = decided;
     for (const instance of decision.standing) if (instance) this.#options.leases.renew(instanceKey(instance));
     const committed = await this.#commitRegister(decision, actor);
     this.#countRegister(decision);
@@ -68,7 +70,9 @@ export class Writes {
     expectedRevision: bigint | undefined,
     actor: string,
   ): Promise<Written<Instance>> {
-    const decision = decideUpdate(this.#store, ref, patch, expectedRevision);
+    const decided = attempt(() => decideUpdate(this.#store, ref, patch, expectedRevision));
+    if ("refusal" in decided) return await this.refuse(decided.refusal, actor);
+    const { decision } = decided;
     if ("standing" in decision) return this.#told(decision.standing, actor);
     const puts: EntityDraft[] = [{ kind: "instance", value: decision.put }];
     const committed = await this.#store.commit({ actor, cause: "update", puts, expect: decision.expect });
@@ -88,7 +92,9 @@ export class Writes {
     expectedRevision: bigint | undefined,
     actor: string,
   ): Promise<Written<Service>> {
-    const decision = decidePutService(this.#store, draft, expectedRevision);
+    const decided = attempt(() => decidePutService(this.#store, draft, expectedRevision));
+    if ("refusal" in decided) return await this.refuse(decided.refusal, actor);
+    const { decision } = decided;
     if ("standing" in decision) return this.#told(decision.standing, actor);
     const puts: EntityDraft[] = [{ kind: "service", value: decision.put }];
     const committed = await this.#store.commit({ actor, cause: "service-put", puts, expect: decision.expect });
@@ -101,9 +107,17 @@ export class Writes {
     options: { readonly cascade: boolean; readonly expectedRevision?: bigint },
     actor: string,
   ): Promise<bigint> {
-    const decision = decideDeleteService(this.#store, ref, options);
+    const decided = attempt(() => decideDeleteService(this.#store, ref, options));
+    if ("refusal" in decided) return await this.refuse(decided.refusal, actor);
+    const { decision } = decided;
     const { revision } = await this.#store.commit({ actor, cause: "service-deleted", ...decision });
     return revision;
+  }
+
+  /** Refuses a request, once what it was refused on is durable. @throws `refusal`; DomainError STORE_UNAVAILABLE. */
+  async refuse(refusal: unknown, actor: string): Promise<never> {
+    await this.#store.commit({ actor, cause: "update" });
+    throw refusal;
   }
 
   /** What stands already, once that is durable. */
@@ -143,6 +157,15 @@ export class Writes {
 
   #count(outcome: RegistrationOutcome, by: number): void {
     if (by > 0) this.#options.metrics.registrations.inc({ outcome }, by);
+  }
+}
+
+/** A decision, or why there is none. */
+function attempt<D>(decide: () => D): { readonly decision: D } | { readonly refusal: unknown } {
+  try {
+    return { decision: decide() };
+  } catch (refusal) {
+    return { refusal };
   }
 }
 

@@ -131,3 +131,14 @@ test("a session remembers a bounded number of what was taken, the newest", async
   expect(plane.record(session.id)?.fenced).toEqual([refTo("b"), refTo("c")]);
   expect(await reasonOf(session.register(aSpec("b")))).toBe("SUPERSEDED");
 });
+
+test("a session is told that it was superseded only when that is durable", async () => {
+  await using plane = startRegistry();
+  const { session } = await plane.open();
+  await session.register(aSpec("a"));
+  plane.shaky.fail();
+  const taking = plane.registry.register([leased("a")], alice);
+  const update = session.update(refTo("a"), { version: "2" });
+  expect(await Promise.all([reasonOf(taking), reasonOf(update)])).toEqual(["STORE_UNAVAILABLE", "STORE_UNAVAILABLE"]);
+  expect(plane.instance("a")?.holder.kind).toBe("session");
+});

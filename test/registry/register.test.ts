@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { HealthCheck } from "../../src/model/index.js";
 import { alice, aSpec, faultOf, leased, reasonOf, refTo, startRegistry } from "./support/start.js";
@@ -209,3 +210,27 @@ function probeOf(endpointName: string): HealthCheck {
   const probe = { kind: "tcp" as const };
   return { probe, endpointName, intervalMs: 10_000, timeoutMs: 1_000, unhealthyThreshold: 3, healthyThreshold: 2 };
 }
+
+test("a revision conflict is told only when what it names is durable", async () => {
+  await using plane = startRegistry();
+  plane.shaky.hold();
+  const first = plane.registry.register([leased("a")], alice);
+  const seen = faultOf(plane.registry.register([{ ...leased("a"), expectedRevision: 0n }], alice)).then((fault) => ({
+    reason: fault?.reason,
+    durable: plane.instance("a")?.modRevision,
+  }));
+  await setImmediate();
+  plane.shaky.release();
+  await first;
+  expect(await seen).toEqual({ reason: "REVISION_CONFLICT", durable: 1n });
+});
+
+test("what fails to become durable refuses nobody", async () => {
+  await using plane = startRegistry();
+  await plane.registry.register([leased("a")], alice);
+  plane.shaky.fail();
+  const removed = plane.registry.deregister(refTo("a"), 0, alice);
+  const update = plane.registry.update(refTo("a"), { version: "2" }, undefined, alice);
+  expect(await Promise.all([reasonOf(removed), reasonOf(update)])).toEqual(["STORE_UNAVAILABLE", "STORE_UNAVAILABLE"]);
+  expect(plane.ids()).toEqual(["a"]);
+});
