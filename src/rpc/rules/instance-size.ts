@@ -29,7 +29,7 @@ export function checkSize(instance: DescribedInstance, report: Report): void {
 }
 
 /** How many bytes an instance encodes to; an upper bound where that is small, because encoding costs more than the rules. */
-export function encodedBytes(instance: DescribedInstance): number {
+function encodedBytes(instance: DescribedInstance): number {
   const bound = upperBound(instance);
   return bound <= SMALL_BYTES ? bound : exactBytes(instance);
 }
@@ -37,6 +37,14 @@ export function encodedBytes(instance: DescribedInstance): number {
 const SMALL_BYTES = 2_048;
 const FIXED_BYTES = 256;
 const MAX_BYTES_A_CHARACTER = 3;
+
+/** How many bytes instances encode to together: exactly where their bounds might be more than `max`. */
+export function encodedBytesTogether(instances: readonly DescribedInstance[], max: number): number {
+  const sum = (bytesOf: (instance: DescribedInstance) => number) =>
+    instances.reduce((bytes, instance) => bytes + bytesOf(instance), 0);
+  const bound = sum(encodedBytes);
+  return bound <= max ? bound : sum(exactBytes);
+}
 
 function upperBound(instance: DescribedInstance): number {
   let characters = instance.namespace.length + instance.service.length + instance.id.length + instance.version.length;

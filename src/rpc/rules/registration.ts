@@ -4,7 +4,6 @@ import {
   type InstanceRef,
   OpenSessionSchema,
   PingSchema,
-  type RegisterBatchRequest,
   RegisterBatchRequestSchema,
   RegisterInSessionSchema,
   RegisterRequestSchema,
@@ -12,7 +11,7 @@ import {
   SessionRequestSchema,
 } from "../../../gen/portolan/registry/v1/registry_pb.js";
 import { instanceRefRules, instanceRules } from "./instance.js";
-import { encodedBytes } from "./instance-size.js";
+import { encodedBytesTogether } from "./instance-size.js";
 import { free, list, oneOf, rulesFor } from "./message-rules.js";
 import { duration } from "./times.js";
 import { updateInstanceRules } from "./update.js";
@@ -39,7 +38,9 @@ const registerBatchRules = rulesFor(
     checkDifferent(refs, (index, first) =>
       report(["requests", index, "instance"], `must not be the instance of requests[${first}]`),
     );
-    if (batchBytes(batch) > MAX_BATCH_BYTES) report(["requests"], "must encode to at most 2.5 MiB together");
+    const instances = refs.filter((instance) => instance !== undefined);
+    if (encodedBytesTogether(instances, MAX_BATCH_BYTES) > MAX_BATCH_BYTES)
+      report(["requests"], "must encode to at most 2.5 MiB together");
   },
 );
 
@@ -112,8 +113,4 @@ function checkDifferent(
     if (first === undefined) seen.set(key, index);
     else onRepeated(index, first);
   }
-}
-
-function batchBytes({ requests }: Pick<RegisterBatchRequest, "requests">): number {
-  return requests.reduce((sum, { instance }) => sum + (instance ? encodedBytes(instance) : 0), 0);
 }

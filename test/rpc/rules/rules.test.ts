@@ -94,6 +94,21 @@ describe("violations", () => {
 });
 
 describe("limits", () => {
+  test("a batch is measured by what it encodes to, not by a bound of it", () => {
+    const batch = (large: number) => {
+      const instance = (id: string, labels: Record<string, string>) => {
+        const endpoints = [{ host: "10.0.0.5", port: 8080 }];
+        return { instance: { service: "checkout", id, endpoints, labels } };
+      };
+      const pairs = Array.from({ length: 60 }, (_, index) => [`key-${index}`, "v".repeat(1_000)]);
+      const requests = Array.from({ length: 950 }, (_, index) => instance(`s-${index}`, { key: "v".repeat(520) }));
+      const more = Array.from({ length: large }, (_, index) => instance(`l-${index}`, Object.fromEntries(pairs)));
+      return create(RegisterBatchRequestSchema, { requests: [...requests, ...more] });
+    };
+    expect(violationsOf(batch(32))).toEqual([]); // 2.4 MiB
+    expect(violationsOf(batch(36)).map(({ field }) => field)).toEqual(["requests"]); // 2.6 MiB
+  });
+
   test("the number of a watch's targets is a setting", () => {
     const few = createRules({ filters: createFilters(), watchMaxTargets: 2 });
     const targets = [{ service: "a" }, { service: "b" }, { service: "c" }];
