@@ -55,6 +55,19 @@ describe("a unary call", () => {
     expect(trailer?.get("x-answer-end")).toBe("tail");
   });
 
+  test("whose deadline is further away than timers reach has none", async () => {
+    const timeouts: (number | undefined)[] = [];
+    await using edge = await startEdge({
+      unary: (_, { timeoutMs }) => {
+        timeouts.push(timeoutMs());
+        return {};
+      },
+    });
+    for (const timeout of ["720H", "2147484S", "99999999H"])
+      await edge.registry.getService({}, { headers: { "grpc-timeout": timeout } });
+    expect(timeouts).toEqual([undefined, undefined, undefined]);
+  });
+
   test("without a deadline has no timeout", async () => {
     await using edge = await startEdge({
       unary: (_, context) => ({ revision: context.timeoutMs() === undefined ? 1n : 0n }),

@@ -1,14 +1,16 @@
 import { once } from "node:events";
 import { type ClientHttp2Session, connect } from "node:http2";
 import { connect as connectTcp } from "node:net";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { DiscoveryService } from "../../gen/portolan/discovery/v1/discovery_pb.js";
-import { RegistryService } from "../../gen/portolan/registry/v1/registry_pb.js";
+import { RegistryService, SessionRequestSchema } from "../../gen/portolan/registry/v1/registry_pb.js";
 import { caught, fieldsOf, reasonOf } from "../support/caught.js";
 import { deferred } from "../support/deferred.js";
 import { startPlane } from "../support/plane.js";
+import { frame, RawGrpc, statusOf } from "../support/raw-grpc.js";
 
 const INSTANCE = { service: "checkout", id: "a", endpoints: [{ host: "10.0.0.1", port: 8080 }] };
 
@@ -98,6 +100,62 @@ describe("a session over HTTP/2", () => {
     expect((await plane.registry.listInstances({ service: "checkout" })).instances).toMatchObject([{ id: "a" }]);
   });
 });
+
+const SESSION = "/portolan.registry.v1.RegistryService/Session";
+const OPEN = frame(
+  toBinary(SessionRequestSchema, create(SessionRequestSchema, { requestId: 1n, request: { case: "open", value: {} } })),
+);
+
+describe("a session over HTTP/2 is broken", () => {
+  test.each([
+    ["before its first request", Buffer.alloc(0)],
+    ["while it is open", OPEN],
+  ])("by the end of its connection, %s", async (_, sent) => {
+    await using plane = await startPlane();
+    await using raw = new RawGrpc(plane.httpUrl);
+    raw.open(SESSION).write(sent);
+    await vi.waitUntil(() => plane.app.calls.size === 1);
+    raw.socket.end();
+    await plane.app.calls.empty();
+    expect(await plane.admin.getInfo({})).toMatchObject({ sessions: 0 });
+  });
+
+  test("by its deadline, which its client is told, although it says nothing", async () => {
+    await using plane = await startPlane();
+    await using raw = new RawGrpc(plane.httpUrl);
+    const stream = raw.open(SESSION, { "grpc-timeout": "50m" });
+    stream.write(OPEN);
+    expect(await statusOf(stream)).toMatchObject({ code: Code.DeadlineExceeded, reason: "DEADLINE_EXCEEDED" });
+  });
+});
+
+test("a deadline that is further away than timers reach is none", async () => {
+  await using plane = await startPlane();
+  await using raw = new RawGrpc(plane.httpUrl);
+  const stream = raw.open(SESSION, { "grpc-timeout": "720H" });
+  const status = statusOf(stream);
+  stream.write(OPEN);
+  await once(stream, "data");
+  stream.end();
+  expect(await status).toMatchObject({ code: 0 });
+});
+
+test.each([SESSION, "/portolan.telemetry.v1.TelemetryService/ReportCalls"])(
+  "what a client sends wrong in %s is told as the client's fault",
+  async (path) => {
+    await using plane = await startPlane({ flags: { "max-message-bytes": "64KiB" } });
+    await using raw = new RawGrpc(plane.httpUrl);
+    const statuses = [frame(Buffer.of(0xff, 0xff)), frame(Buffer.alloc(70_000))].map((bytes) => {
+      const stream = raw.open(path);
+      stream.write(bytes);
+      return statusOf(stream);
+    });
+    expect(await Promise.all(statuses)).toMatchObject([
+      { code: Code.InvalidArgument, reason: "REQUEST_UNREADABLE" },
+      { code: Code.ResourceExhausted, reason: "MESSAGE_TOO_LARGE" },
+    ]);
+  },
+);
 
 describe("plain HTTP", () => {
   test("takes JSON as curl sends it", async () => {

@@ -222,6 +222,16 @@ describe("the requests of a session throw", () => {
     expect(await edge.end).toMatchObject({ how: "broken", error: { fault: { reason: "REQUEST_UNREADABLE" } } });
   });
 
+  test("when its client half-closes within a message, which its client is told", async () => {
+    await using edge = await startSessions();
+    await using raw = new RawGrpc(edge.baseUrl);
+    const stream = await openSession(edge, raw);
+    const status = statusOf(stream);
+    stream.end(REQUEST.subarray(0, 6));
+    expect(await status).toMatchObject({ code: Code.InvalidArgument, reason: "REQUEST_UNREADABLE" });
+    expect(await edge.end).toMatchObject({ how: "broken", error: { fault: { reason: "REQUEST_UNREADABLE" } } });
+  });
+
   test("when the server ends the call, which its client is told", async () => {
     await using edge = await startSessions();
     await using raw = new RawGrpc(edge.baseUrl);

@@ -1,5 +1,6 @@
-import type { Http2Session, ServerHttp2Stream } from "node:http2";
+import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { Server, ServerInterceptingCallInterface } from "@grpc/grpc-js";
+import { dropFarDeadline } from "../far-deadline.js";
 
 /**
  * The places where we reach into grpc-js, because it has no public way. Each has a test that fails when an upgrade moves it.
@@ -13,6 +14,14 @@ import type { Server, ServerInterceptingCallInterface } from "@grpc/grpc-js";
 export function brokeOff(call: ServerInterceptingCallInterface): boolean {
   const stream = streamOf(call);
   return stream.destroyed || stream.closed;
+}
+
+/** True when what a client sent stops within a message: grpc-js takes that for a half-close. */
+export function stopsWithinMessage(call: ServerInterceptingCallInterface): boolean {
+  const decoder: unknown = Reflect.get(call, "decoder");
+  if (typeof decoder !== "object" || decoder === null || !("readState" in decoder))
+    throw new Error("grpc-js keeps the state of a half-read message elsewhere now");
+  return decoder.readState !== 0;
 }
 
 /** The connection that a call came on; undefined when it is gone. */
@@ -32,6 +41,16 @@ export function setFallbackHandler(server: Server, handlerFor: (path: string) =>
   if (!(handlers instanceof Map)) throw new Error("grpc-js keeps its handlers elsewhere now");
   const known = handlers.get.bind(handlers);
   handlers.get = (path: string) => known(path) ?? handlerFor(path);
+}
+
+/** Has a deadline beyond what timers can wait out count as none. Call it before the server has its connections. */
+export function allowFarDeadlines(server: Server): void {
+  const handle: unknown = Reflect.get(server, "_streamHandler");
+  if (typeof handle !== "function") throw new Error("grpc-js takes its calls elsewhere now");
+  Reflect.set(server, "_streamHandler", (interceptors: unknown, stream: unknown, headers: IncomingHttpHeaders) => {
+    dropFarDeadline(headers);
+    Reflect.apply(handle, server, [interceptors, stream, headers]);
+  });
 }
 
 /** Bounds the bytes of a call's headers. Call it before the server has its connections. */

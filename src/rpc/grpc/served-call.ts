@@ -9,7 +9,7 @@ import { libraryFault } from "./library-fault.js";
 import type { PartialStatus } from "./partial-status.js";
 import { RequestStream } from "./request-stream.js";
 import { type CallHost, type Route, Unreadable } from "./route.js";
-import { brokeOff, connectionOf } from "./seams.js";
+import { brokeOff, connectionOf, stopsWithinMessage } from "./seams.js";
 
 /**
  * One call of a Connect-shaped handler, served by grpc-js: begun -> running -> over.
@@ -102,7 +102,8 @@ export class ServedCall extends ServerInterceptingCall implements ActiveCall {
   onReceiveHalfClose(): void {
     // A stream that broke off is told of by onCancel, which follows.
     if (brokeOff(this.#base)) return;
-    if (this.#requests) this.#endRequests(this.#requests);
+    if (stopsWithinMessage(this.#base)) this.#fail(unreadable("it stops within a message"));
+    else if (this.#requests) this.#endRequests(this.#requests);
     else if (this.#request === undefined) this.#fail(unreadable("this method takes one message, and there is none"));
     else if (this.#context && !this.#statusSent) this.#run(this.#request, this.#context);
   }

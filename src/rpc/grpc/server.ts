@@ -6,7 +6,7 @@ import type { RpcMetrics } from "../metrics.js";
 import type { ServedService } from "../served-service.js";
 import { LibraryCall } from "./library-call.js";
 import { type CallHost, createRoute, decoder, type Route } from "./route.js";
-import { limitHeaders, setFallbackHandler } from "./seams.js";
+import { allowFarDeadlines, limitHeaders, setFallbackHandler } from "./seams.js";
 import { ServedCall } from "./served-call.js";
 import { UnknownCall } from "./unknown-call.js";
 
@@ -61,6 +61,7 @@ export interface GrpcServer {
 export async function openGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
   const server = createLibraryServer(options);
   limitHeaders(server, options.limits.maxHeaderBytes);
+  allowFarDeadlines(server);
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const sockets = new Set<Socket>();
   const listener = createServer({ noDelay: true }, (socket) => {

@@ -7,6 +7,7 @@ import type { MethodMetrics } from "../metrics.js";
 import { toConnectError } from "../rpc-status.js";
 import type { Handler } from "../served-service.js";
 import { connectionOf } from "./connection.js";
+import { requestsOf } from "./requests.js";
 
 /** What stands around a handler on the HTTP port. */
 interface GuardOptions {
@@ -30,12 +31,17 @@ async function answer(options: GuardOptions, input: unknown, context: HandlerCon
   const call = new GuardedCall(options, context);
   try {
     call.begin();
-    const response = await options.handler(input, call.context);
+    const response = await options.handler(requestOf(options, input, call.context), call.context);
     call.ended(0, "");
     return response;
   } catch (error) {
     throw call.failed(error);
   }
+}
+
+function requestOf({ method, host }: GuardOptions, input: unknown, { signal }: HandlerContext): unknown {
+  if (method.methodKind !== "client_streaming") return input;
+  return requestsOf(input as AsyncIterable<unknown>, { signal, maxBytes: host.maxMessageBytes });
 }
 
 async function* stream(options: GuardOptions, input: unknown, context: HandlerContext): AsyncGenerator<unknown> {
@@ -61,9 +67,9 @@ async function* stream(options: GuardOptions, input: unknown, context: HandlerCo
 async function* untilHalfClose(
   requests: AsyncIterable<unknown>,
   { signal, values }: HandlerContext,
-  { halfCloses }: CallHost,
+  { halfCloses, maxMessageBytes }: CallHost,
 ): AsyncGenerator<unknown> {
-  yield* requests;
+  yield* requestsOf(requests, { signal, maxBytes: maxMessageBytes });
   const connection = connectionOf(values);
   const settled = connection === undefined || (await halfCloses.settled(connection));
   if (!settled || signal.aborted) throw signal.reason ?? new EdgeError({ reason: "CANCELLED" });

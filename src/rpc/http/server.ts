@@ -5,6 +5,7 @@ import { createContextValues } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { anonymousAt, setCaller } from "../caller.js";
 import { cutConnections } from "../cut-connections.js";
+import { dropFarDeadline } from "../far-deadline.js";
 import type { CallHost } from "../grpc/route.js";
 import { listen } from "../listen.js";
 import type { RpcMetrics } from "../metrics.js";
@@ -92,7 +93,7 @@ function trackSockets(server: Server, onChange: (change: 1 | -1) => void): Reado
 
 function createHandler(options: HttpServerOptions) {
   const { services, call, metrics, limits } = options;
-  return connectNodeAdapter({
+  const adapter = connectNodeAdapter({
     readMaxBytes: limits.maxMessageBytes,
     contextValues(request) {
       const { remoteAddress, remotePort } = request.socket;
@@ -109,6 +110,10 @@ function createHandler(options: HttpServerOptions) {
       }
     },
   });
+  return (...[request, response]: Parameters<typeof adapter>) => {
+    dropFarDeadline(request.headers);
+    adapter(request, response);
+  };
 }
 
 /**
@@ -129,6 +134,8 @@ function divert(http1: Http1Server, serveHttp2: (socket: Socket) => void): void 
       socket.pause();
       socket.unshift(first);
       if (first.toString("latin1", 0, 3) === "PRI") {
+        // HTTP/1.1 answers after the client's FIN, HTTP/2 does not: a connection that ends one way is over, with its streams.
+        socket.allowHalfOpen = false;
         // It takes what was read out of the paused socket by itself.
         serveHttp2(socket);
       } else {
