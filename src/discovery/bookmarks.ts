@@ -7,9 +7,11 @@ export interface Bookmarked {
 
 /** Share of the interval by which bookmarks are spread, so that a thousand watches do not speak at once. */
 const JITTER = 0.1;
-/** Share of the interval after which the latest is due: the rest is for the wheel's tick. */
+/** Share of the interval after which the latest is due. */
 const LATEST = 0.9;
 const TICK_MS = 100;
+/** What is left of the interval at least: the wheel is late by two ticks at most, and the third is for the way. */
+const SPARE_MS = 3 * TICK_MS;
 
 interface Interval {
   readonly intervalMs: number;
@@ -70,7 +72,7 @@ export class Bookmarks implements Disposable {
   }
 
   #spread(intervalMs: number): number {
-    return intervalMs * LATEST - this.#random() * this.#jitterMs(intervalMs);
+    return Math.min(intervalMs * LATEST, intervalMs - SPARE_MS) - this.#random() * this.#jitterMs(intervalMs);
   }
 
   #jitterMs(intervalMs: number): number {

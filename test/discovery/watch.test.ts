@@ -345,6 +345,24 @@ describe("bookmarks", () => {
     }
   });
 
+  test("are never later than the interval, however short it is and wherever the wheel's tick stands", async () => {
+    await using bench = await openBench();
+    await bench.put(aService("x"));
+    const watch = () => new Watcher(bench.discovery, { targets: [target("x")], bookmarkIntervalMs: 1_000 }).synced();
+    bench.clock.advance(99);
+    await watch();
+    for (let offset = 0; offset < 100; offset += 9) {
+      bench.clock.advance(9);
+      const watcher = await watch();
+      let told = false;
+      void watcher.next().then(() => (told = true));
+      bench.clock.advance(1_000);
+      await new Promise((resolve) => setImmediate(resolve));
+      expect({ offset, told }).toEqual({ offset, told: true });
+      watcher.stop();
+    }
+  });
+
   test("bring a selective watch forward although nothing concerns it", async () => {
     await using bench = await openBench();
     await bench.put(aService("mine"), aService("other"));
