@@ -27,6 +27,7 @@ export class AttachedSession implements Session, Attachment {
   readonly resumeToken: string;
   readonly ttlMs: number;
   readonly held: readonly InstanceRef[];
+  readonly draining: readonly InstanceRef[];
   readonly address: string;
   readonly #options: AttachedSessionOptions;
   readonly #session: KnownSession;
@@ -40,7 +41,9 @@ export class AttachedSession implements Session, Attachment {
     this.id = session.id;
     this.resumeToken = options.resumeToken;
     this.ttlMs = session.ttlMs;
-    this.held = [...session.held.values()].map(refOf);
+    const held = [...session.held.values()];
+    this.held = held.map(refOf);
+    this.draining = held.filter(({ drainMs }) => drainMs !== undefined).map(refOf);
     this.address = options.stream.caller.address;
   }
 

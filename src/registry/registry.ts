@@ -94,6 +94,8 @@ export interface Session {
   readonly ttlMs: number;
   /** What the session holds, at the moment of opening or resuming. */
   readonly held: readonly InstanceRef[];
+  /** Those of `held` that drain: who resumes may have missed the directive. */
+  readonly draining: readonly InstanceRef[];
   /**
    * Registers or replaces an instance, which this session then keeps alive. The same again commits nothing.
    *

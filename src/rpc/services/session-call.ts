@@ -90,6 +90,7 @@ export class SessionCall implements AsyncIterable<SessionResponse> {
     this.#answers.assertOpen();
     this.#answers.expect();
     this.#answers.push(opened(requestId, this.#session));
+    for (const instance of this.#session.draining) this.#answers.direct({ kind: "drain", instance });
   }
 
   #serve(message: SessionRequest, session: Session): void {

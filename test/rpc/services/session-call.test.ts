@@ -22,6 +22,7 @@ class FakeSession implements Session {
   readonly resumeToken = "token";
   readonly ttlMs = 15_000;
   readonly held = [];
+  readonly draining = [];
   readonly writes: Deferred<bigint>[] = [];
   ended = "";
   closing: Promise<void> = Promise.resolve();

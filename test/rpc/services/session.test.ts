@@ -197,3 +197,20 @@ test("two thousand requests in one go are all answered", async () => {
   stream.halfClose();
   await stream.ended();
 });
+
+test("who resumes is told what was ordered to drain in the meantime", async () => {
+  await using plane = await startPlane();
+  const first = await opened(plane);
+  for (const id of ["a", "b"]) {
+    first.stream.send({ case: "register", value: { instance: spec(id) } });
+    await first.stream.next();
+  }
+  first.stream.cancel();
+  await until(async () => (await plane.admin.getInfo({})).sessions === 0);
+  await plane.registry.deregister({ instance: ref("a"), drain: { seconds: 60n } });
+  const { stream, instances } = await opened(plane, { resumeToken: first.resumeToken });
+  expect(instances.map(({ id }) => id)).toEqual(["a", "b"]);
+  expect((await stream.next()).response.value).toMatchObject({ directive: { case: "drain", value: ref("a") } });
+  stream.halfClose();
+  await stream.ended();
+});
