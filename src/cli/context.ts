@@ -25,6 +25,9 @@ export interface CommonOptions {
   readonly output?: Format;
 }
 
+/** Timers wait no longer than some hours more than this. */
+const MAX_TIMEOUT_MS = 24 * 86_400_000;
+
 /** Adds a command that talks to the control plane, with --server and --timeout. */
 export function addPlaneCommand(program: Command, nameAndArguments: string, summary: string): Command {
   return program
@@ -97,5 +100,6 @@ function checkServer(text: string): string {
 function parseTimeout(text: string): number {
   const ms = parseDuration(text);
   if (ms === 0) throw new InvalidArgumentError("it must be longer than 0.");
+  if (ms > MAX_TIMEOUT_MS) throw new InvalidArgumentError("it must be 24d or shorter.");
   return ms;
 }

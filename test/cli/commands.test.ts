@@ -471,6 +471,7 @@ test.each([
   [["register", "--service", "a", "--endpoint", "h:1", "--once", "--", "true"], /--once/],
   [["register", "--service", "a"], /required option '--endpoint/],
   [["resolve", "a", "--timeout", "0"], /longer than 0/],
+  [["resolve", "a", "--timeout", "25d"], /24d or shorter/],
   [["resolve", "a", "b"], /too many arguments/],
   [["nope"], /unknown command 'nope'/],
 ])("the command line %j is answered with one line and the usage code", async (words, line) => {
