@@ -32,7 +32,7 @@ export interface DiscoveryOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: DiscoveryMetrics;
-  /** Newest changes kept in memory for watches that resume. Default 100,000. */
+  /** Newest changes kept in memory for watches that resume. Default 100,000, and never more than some 64 MiB of them. */
   readonly historyCapacity?: number;
   /** Changes that wait for the reader of one watch; beyond them he is told from history when he asks. Default 512. */
   readonly maxPendingChanges?: number;

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { ChangeSet } from "../model/index.js";
 import type { Store } from "../store/index.js";
+import { instanceBytes, serviceBytes } from "./pieces.js";
 
 /** How many change sets are handed out before everybody else has a turn. */
 const TURN = 256n;
@@ -10,6 +11,15 @@ export interface HistoryOptions {
   readonly store: Store;
   /** The most changes that are kept in memory. */
   readonly capacity: number;
+  /** About how many bytes they may hold together, in their encoding. Default 64 MiB. */
+  readonly maxBytes?: number;
+}
+
+const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
+
+interface Recent {
+  readonly changeSet: ChangeSet;
+  readonly bytes: number;
 }
 
 /**
@@ -19,16 +29,19 @@ export interface HistoryOptions {
 export class History {
   readonly #store: Store;
   readonly #capacity: number;
-  /** Contiguous, oldest first; the first `#dropped` are forgotten and wait to be cut off. */
-  #recent: ChangeSet[] = [];
+  readonly #maxBytes: number;
+  /** Contiguous, oldest first; the first `#dropped` are forgotten, and their places wait to be cut off. */
+  #recent: (Recent | undefined)[] = [];
   #dropped = 0;
   #changes = 0;
+  #bytes = 0;
   /** The end of the line of those who read. */
   #turns: Promise<unknown> = Promise.resolve();
 
   constructor(options: HistoryOptions) {
     this.#store = options.store;
     this.#capacity = options.capacity;
+    this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
   }
 
   /** Reads the newest history back, as a restart needs it. `revision` is the newest durable one. */
@@ -43,18 +56,28 @@ export class History {
     }
   }
 
-  /** Takes the newest change set in; the oldest go when there are too many changes. */
+  /** Takes the newest change set in; the oldest go when there are too many changes, or too large ones. */
   push(changeSet: ChangeSet): void {
-    this.#recent.push(changeSet);
+    const bytes = bytesOf(changeSet);
+    this.#recent.push({ changeSet, bytes });
     this.#changes += changeSet.changes.length;
-    while (this.#changes > this.#capacity && this.#recent.length - this.#dropped > 1) {
-      this.#changes -= this.#recent[this.#dropped]?.changes.length ?? 0;
-      this.#dropped++;
-    }
+    this.#bytes += bytes;
+    while (this.#isFull() && this.#recent.length - this.#dropped > 1) this.#dropOldest();
     if (this.#dropped > 1024 && this.#dropped * 2 > this.#recent.length) {
       this.#recent = this.#recent.slice(this.#dropped);
       this.#dropped = 0;
     }
+  }
+
+  #isFull(): boolean {
+    return this.#changes > this.#capacity || this.#bytes > this.#maxBytes;
+  }
+
+  #dropOldest(): void {
+    const oldest = this.#recent[this.#dropped];
+    this.#changes -= oldest?.changeSet.changes.length ?? 0;
+    this.#bytes -= oldest?.bytes ?? 0;
+    this.#recent[this.#dropped++] = undefined;
   }
 
   /** True when history after `revision` can be read at all. */
@@ -96,9 +119,19 @@ export class History {
 
   #slice(after: bigint, until: bigint): ChangeSet[] | undefined {
     if (after >= until) return [];
-    const first = this.#recent[this.#dropped];
+    const first = this.#recent[this.#dropped]?.changeSet;
     if (!first || first.revision > after + 1n) return undefined;
     const start = this.#dropped + Number(after + 1n - first.revision);
-    return this.#recent.slice(start, start + Number(until - after));
+    const slice = this.#recent.slice(start, start + Number(until - after));
+    return slice.flatMap((recent) => recent?.changeSet ?? []);
   }
+}
+
+/** What a change set keeps in memory that nobody else does: how things stood before belongs to an earlier one. */
+function bytesOf({ changes }: ChangeSet): number {
+  let bytes = 0;
+  for (const { after } of changes) {
+    if (after) bytes += after.kind === "instance" ? instanceBytes(after.value) : serviceBytes(after.value);
+  }
+  return bytes;
 }
