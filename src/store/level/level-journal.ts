@@ -12,12 +12,15 @@ import { ALL_LOG, COMPACTION_KEY, entityRecordKey, logRecordKey, revisionOfLogKe
 
 /** How many log records one read brings, and one drop takes. */
 const PIECE = 500;
+/** What a name in a session's record takes while it waits: the record itself is encoded once a batch. */
+const FENCED_BYTES = 8;
 
 /** A commit as it is written. */
 export interface LevelEntry extends Sealed {
   readonly entry: JournalEntry;
   /** Its part of the batch's log record. */
   readonly log: Uint8Array | undefined;
+  /** Its entities. */
   readonly writes: readonly Write[];
 }
 
@@ -55,18 +58,20 @@ export class LevelJournal implements Journal<LevelEntry> {
 
   seal(entry: JournalEntry): LevelEntry {
     const { changeSet, sessions } = entry;
-    const writes = sessions.map(sessionWrite);
+    const writes: Write[] = [];
     const encoded = changeSet && encodeChangeSet(this.#writer, changeSet);
     changeSet?.changes.forEach(({ key }, index) => {
       writes.push({ key: entityRecordKey(key), value: encoded?.after[index] });
     });
     let bytes = encoded?.bytes.length ?? 0;
     for (const { key, value } of writes) bytes += key.length + (value?.length ?? 0);
+    for (const write of sessions) bytes += 128 + ("put" in write ? write.put.fenced.length * FENCED_BYTES : 0);
     return { entry, log: encoded?.bytes, writes, bytes };
   }
 
   async append(batch: readonly LevelEntry[]): Promise<void> {
     const writes = batch.flatMap((sealed) => sealed.writes);
+    for (const write of lastOfEach(batch)) writes.push(sessionWrite(write));
     const last = batch.findLast(({ log }) => log)?.entry.changeSet;
     if (last) writes.push({ key: logRecordKey(last.revision), value: this.#logRecord(batch, last) });
     try {
@@ -188,6 +193,14 @@ export class LevelJournal implements Journal<LevelEntry> {
 
 function deletion(key: string): Write {
   return { key, value: undefined };
+}
+
+/** Of each session the last write: one that loses thousands of instances has a large record, once for each of them. */
+function lastOfEach(batch: readonly LevelEntry[]): Iterable<SessionWrite> {
+  const last = new Map<string, SessionWrite>();
+  for (const { entry } of batch)
+    for (const write of entry.sessions) last.set("put" in write ? write.put.id : write.delete, write);
+  return last.values();
 }
 
 function sessionWrite(write: SessionWrite): Write {
