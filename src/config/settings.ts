@@ -103,7 +103,7 @@ export const SETTINGS = {
     "keepalive-time",
     duration("1s", "24h"),
     "20s",
-    "How often a gRPC connection is asked whether it lives.",
+    "How often a connection of gRPC, or of HTTP/2 on the HTTP port, is asked whether it lives.",
   ),
   keepaliveTimeoutMs: setting(
     "keepalive-timeout",

@@ -9,7 +9,9 @@ import { DiscoveryService } from "../../gen/portolan/discovery/v1/discovery_pb.j
 import { RegistryService, SessionRequestSchema } from "../../gen/portolan/registry/v1/registry_pb.js";
 import { caught, fieldsOf, reasonOf } from "../support/caught.js";
 import { deferred } from "../support/deferred.js";
+import { FakeClock } from "../support/fake-clock.js";
 import { startPlane } from "../support/plane.js";
+import { startProxy } from "../support/proxy.js";
 import { frame, RawGrpc, statusOf } from "../support/raw-grpc.js";
 
 const INSTANCE = { service: "checkout", id: "a", endpoints: [{ host: "10.0.0.1", port: 8080 }] };
@@ -120,6 +122,36 @@ describe("a session over HTTP/2 is broken", () => {
     expect(await plane.admin.getInfo({})).toMatchObject({ sessions: 0 });
   });
 
+  test("when its client falls silent and does not answer keepalive", async () => {
+    await using plane = await startPlane({ flags: { "keepalive-time": "1s", "keepalive-timeout": "100ms" } });
+    await using proxy = await startProxy(Number(new URL(plane.httpUrl).port));
+    await using raw = new RawGrpc(proxy.baseUrl);
+    const stream = raw.open(SESSION);
+    stream.write(OPEN);
+    await once(stream, "data");
+    proxy.freeze();
+    await plane.app.calls.empty();
+    expect(await plane.admin.getInfo({})).toMatchObject({ sessions: 0 });
+  });
+
+  test("not by keepalive that is answered", async () => {
+    const clock = new FakeClock();
+    await using plane = await startPlane({ clock });
+    await using raw = new RawGrpc(plane.httpUrl);
+    const stream = raw.open(SESSION);
+    const status = statusOf(stream);
+    stream.write(OPEN);
+    await once(stream, "data");
+    for (let round = 0; round < 3; round++) {
+      const pinged = once(raw.session, "ping");
+      clock.advance(20_000);
+      await pinged;
+      await new Promise((resolve) => raw.session.ping(resolve));
+    }
+    stream.end();
+    expect(await status).toMatchObject({ code: 0 });
+  });
+
   test("by its deadline, which its client is told, although it says nothing", async () => {
     await using plane = await startPlane();
     await using raw = new RawGrpc(plane.httpUrl);
@@ -145,7 +177,7 @@ test.each([SESSION, "/portolan.telemetry.v1.TelemetryService/ReportCalls"])(
   async (path) => {
     await using plane = await startPlane({ flags: { "max-message-bytes": "64KiB" } });
     await using raw = new RawGrpc(plane.httpUrl);
-    const statuses = [frame(Buffer.of(0xff, 0xff)), frame(Buffer.alloc(70_000))].map((bytes) => {
+    const statuses = [frame(Buffer.of(0xff, 0xff)), Buffer.of(0, 0xff, 0xff, 0xff, 0xff, 1)].map((bytes) => {
       const stream = raw.open(path);
       stream.write(bytes);
       return statusOf(stream);

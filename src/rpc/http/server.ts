@@ -12,6 +12,7 @@ import type { RpcMetrics } from "../metrics.js";
 import type { ServedService } from "../served-service.js";
 import { setConnection } from "./connection.js";
 import { guarded } from "./guard.js";
+import { keepAlive } from "./keepalive.js";
 import { type PlainPages, plainRoutes } from "./plain-routes.js";
 
 /** A connection that says nothing at all for this long is closed. */
@@ -27,6 +28,9 @@ export interface HttpServerOptions {
     readonly maxHeaderBytes: number;
     readonly maxConnections: number;
     readonly maxStreamsPerConnection: number;
+    /** Of HTTP/2, as on the gRPC port. */
+    readonly keepaliveTimeMs: number;
+    readonly keepaliveTimeoutMs: number;
   };
   readonly call: CallHost;
   readonly metrics: RpcMetrics;
@@ -61,6 +65,7 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
   const sessions = new Set<ServerHttp2Session>();
   http2.on("session", (session) => {
     sessions.add(session);
+    keepAlive(session, { ...limits, clock: options.call.clock });
     session.once("close", () => sessions.delete(session));
   });
   const sockets = trackSockets(http1, (change) => metrics.connections("http", change));
