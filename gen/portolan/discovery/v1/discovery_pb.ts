@@ -226,6 +226,7 @@ export type WatchResponse = Message<"portolan.discovery.v1.WatchResponse"> & {
   /**
    * Everything up to here that concerns this watch has now been sent: a point to resume after.
    * 0 on a piece of something large (a full set, merged changes): more of it follows in the next response.
+   * Pieces belong together: a client that loses the stream before the response with a revision drops them.
    *
    * @generated from field: int64 revision = 1;
    */
