@@ -363,3 +363,17 @@ describe("Overload", () => {
     expect((await write(1_000)).instance?.id).toBe("i-1000");
   });
 });
+
+describe("Names and sizes", () => {
+  test("an instance encodes to at most 64 KiB, also when updates bring it there part by part", async () => {
+    await using plane = await startPlane();
+    const host = `${"a".repeat(60)}.${"b".repeat(60)}.${"c".repeat(60)}`;
+    const endpoints = Array.from({ length: 16 }, (_, i) => ({ name: `e${i}`, host, port: 80 }));
+    await plane.registry.register({ instance: { ...instance("a"), endpoints }, ttl: FOREVER });
+    const labels = Object.fromEntries(Array.from({ length: 64 }, (_, i) => [`k${i}`, "v".repeat(1_005)]));
+    const request = { instance: { service: "x", id: "a", labels }, updateMask: { paths: ["labels"] } };
+    const error = await caught(plane.registry.updateInstance(request));
+    expect([reasonOf(error), fieldsOf(error)]).toEqual(["FIELDS_INVALID", ["instance"]]);
+    expect((await plane.admin.getInfo({})).revision).toBe(1n);
+  });
+});

@@ -3,6 +3,7 @@ import type { Registry as MetricsRegister } from "prom-client";
 import type { Config } from "../config.js";
 import { createDiscovery, createDiscoveryMetrics, type StoreDiscovery } from "../discovery/index.js";
 import { createRegistry, createRegistryMetrics, type Registry } from "../registry/index.js";
+import { assertInstanceFits } from "../rpc/index.js";
 import { createStoreMetrics, openLevelStore, openMemoryStore, type Store } from "../store/index.js";
 import type { Clock } from "../stream/index.js";
 import {
@@ -60,6 +61,7 @@ export async function openRooms(surroundings: Surroundings): Promise<Rooms> {
     clock,
     log,
     metrics: createRegistryMetrics(register),
+    assertFits: assertInstanceFits,
     onSessionEvent: (event) => telemetry.sessionEvent(event),
     limits: { maxSessions: config.maxSessions, maxInstancesPerSession: config.maxInstancesPerSession },
   });

@@ -21,6 +21,7 @@ import type { RegistryMetrics } from "./metrics.js";
 import type {
   Caller,
   InstancePatch,
+  InstanceSpec,
   Registration,
   Registry,
   Session,
@@ -42,6 +43,12 @@ export interface RegistryOptions {
   readonly metrics: RegistryMetrics;
   /** Told of what happens to sessions, in order. Must not throw. */
   readonly onSessionEvent: (event: SessionEvent) => void;
+  /**
+   * Refuses an instance that is too large: an update brings parts of it, and only here they come together.
+   *
+   * @throws DomainError FIELDS_INVALID.
+   */
+  readonly assertFits: (spec: InstanceSpec) => void;
   /** Absent ones are `DEFAULT_LIMITS`. */
   readonly limits?: Partial<RegistryLimits>;
 }

@@ -26,13 +26,15 @@ export type Decision<T, D> = { readonly expect: readonly Precondition[] } & (
 /**
  * Decides an update of chosen fields of an instance.
  *
- * @throws DomainError NOT_FOUND, REVISION_CONFLICT; FIELDS_INVALID when the probe would name an endpoint that is not there.
+ * @throws DomainError NOT_FOUND, REVISION_CONFLICT; FIELDS_INVALID when the probe would name an endpoint that is not there,
+ * or when the instance as a whole would be too large.
  */
 export function decideUpdate(
   head: Head,
   ref: InstanceRef,
   patch: InstancePatch,
   expectedRevision: bigint | undefined,
+  assertFits: (spec: InstanceSpec) => void,
 ): Decision<Instance, InstanceDraft> {
   const key = instanceKey(ref);
   const standing = instanceAt(head, key);
@@ -40,6 +42,7 @@ export function decideUpdate(
   const expect = expectRevision(key, standing, expectedRevision);
   const spec = patchedSpec(standing, patch);
   assertProbesOwnEndpoint(spec, patch);
+  assertFits(spec);
   return sameSpec(standing, spec) ? { expect, standing } : { expect, put: draftOf(spec, standing) };
 }
 

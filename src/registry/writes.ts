@@ -23,7 +23,7 @@ import { fence } from "./fences.js";
 import type { KnownSession } from "./known-session.js";
 import type { RegistryLimits } from "./limits.js";
 import type { RegistrationOutcome, RegistryMetrics } from "./metrics.js";
-import type { InstancePatch, Written } from "./registry.js";
+import type { InstancePatch, InstanceSpec, Written } from "./registry.js";
 
 /** Options of `Writes`. */
 export interface WritesOptions {
@@ -35,6 +35,8 @@ export interface WritesOptions {
   readonly leases: Deadlines;
   /** id -> session: those that lose an instance are fenced. */
   readonly sessions: ReadonlyMap<string, KnownSession>;
+  /** See `RegistryOptions`. */
+  readonly assertFits: (spec: InstanceSpec) => void;
 }
 
 /**
@@ -46,10 +48,12 @@ export interface WritesOptions {
 export class Writes {
   readonly #options: WritesOptions;
   readonly #store: Store;
+  readonly #assertFits: (spec: InstanceSpec) => void;
 
   constructor(options: WritesOptions) {
     this.#options = options;
     this.#store = options.store;
+    this.#assertFits = options.assertFits;
   }
 
   /** Registers all or none. @throws DomainError REVISION_CONFLICT, STORE_UNAVAILABLE. */
@@ -70,7 +74,7 @@ export class Writes {
     expectedRevision: bigint | undefined,
     actor: string,
   ): Promise<Written<Instance>> {
-    const decided = attempt(() => decideUpdate(this.#store, ref, patch, expectedRevision));
+    const decided = attempt(() => decideUpdate(this.#store, ref, patch, expectedRevision, this.#assertFits));
     if ("refusal" in decided) return await this.refuse(decided.refusal, actor);
     const { decision } = decided;
     if ("standing" in decision) return this.#told(decision.standing, actor);

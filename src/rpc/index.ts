@@ -21,7 +21,7 @@ export { type HttpServer, type HttpServerOptions, openHttpServer } from "./http/
 export { createRpcMetrics, type RpcMetrics } from "./metrics.js";
 export { createPageTokens, type PageTokens, pageScope } from "./page-tokens.js";
 export type { RpcStatus } from "./rpc-status.js";
-export { createRules, type Rules } from "./rules/index.js";
+export { assertInstanceFits, createRules, type Rules } from "./rules/index.js";
 export { type ServedService, servedService } from "./served-service.js";
 export { type AdminServiceOptions, createAdminService } from "./services/admin.js";
 export { createDiscoveryService } from "./services/discovery.js";

@@ -7,5 +7,6 @@
  * @module
  */
 
+export { assertInstanceFits } from "./instance-size.js";
 export { free, type MessageRules, outputOnly } from "./message-rules.js";
 export { createRules, type Rules, type RulesOptions, validate } from "./rules.js";

@@ -1,5 +1,8 @@
 import { create, type Message, toBinary } from "@bufbuild/protobuf";
 import { type Instance, InstanceSchema } from "../../../gen/portolan/registry/v1/registry_pb.js";
+import { invalidField } from "../../model/index.js";
+import type { InstanceSpec } from "../../registry/index.js";
+import { endpointToProto, healthCheckToProto, healthToProto, localityToProto } from "../translate/index.js";
 import type { Report } from "./message-rules.js";
 
 /** How many endpoints an instance may have. */
@@ -26,6 +29,26 @@ export type DescribedInstance = Pick<
 export function checkSize(instance: DescribedInstance, report: Report): void {
   if (instance.endpoints.length > MAX_ENDPOINTS || encodedBytes(instance) <= MAX_INSTANCE_BYTES) return;
   report([], "must encode to at most 64 KiB");
+}
+
+/**
+ * The same for an instance that is put together from what stands and what a request brings.
+ *
+ * @throws DomainError FIELDS_INVALID.
+ */
+export function assertInstanceFits(spec: InstanceSpec): void {
+  const { locality, healthCheck, weight } = spec;
+  const bytes = encodedBytes({
+    ...spec,
+    endpoints: spec.endpoints.map(endpointToProto),
+    locality: locality && localityToProto(locality),
+    weight,
+    labels: { ...spec.labels },
+    reportedHealth: healthToProto(spec.reportedHealth),
+    healthCheck: healthCheck && healthCheckToProto(healthCheck),
+  });
+  if (bytes > MAX_INSTANCE_BYTES)
+    throw invalidField("instance", "must encode to at most 64 KiB with what stands already");
 }
 
 /** How many bytes an instance encodes to; an upper bound where that is small, because encoding costs more than the rules. */

@@ -93,6 +93,7 @@ export function startRegistry(limits: Partial<RegistryLimits> = {}): Started {
       clock,
       log: pino({ level: "silent" }),
       metrics: createRegistryMetrics(metrics),
+      assertFits: () => {},
       onSessionEvent: (event) => void events.push(event),
       limits,
     });
