@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "gen"))
 import greeter_pb2
 import greeter_pb2_grpc
 import grpc
+from lines import open_lines, say
 from plane import connect_to
 from portolan.discovery.v1 import discovery_pb2 as discovery
 from view import Instances, ServiceView, watch_service
@@ -35,10 +36,10 @@ class Greeters:
     def call(self, found: discovery.DiscoveredInstance) -> None:
         stub = greeter_pb2_grpc.GreeterServiceStub(self._channel(address_of(found)))
         try:
-            print(stub.SayHello(greeter_pb2.SayHelloRequest(name="python"), timeout=2).message)
+            say(stub.SayHello(greeter_pb2.SayHelloRequest(name="python"), timeout=2).message)
             self.ok[found.instance.id] += 1
         except grpc.RpcError as error:
-            print(f"call of {found.instance.id} failed: {error.code().name} {error.details()}")
+            say(f"call of {found.instance.id} failed: {error.code().name} {error.details()}")
             self.failed += 1
 
     def report(self, before: Instances, after: Instances) -> None:
@@ -48,12 +49,12 @@ class Greeters:
             # Not closed: that would break a call under way. A channel closes when nobody refers to it any more.
             self._channels = {address: self._channels[address] for address in self._channels.keys() & addresses}
         for instance_id in before.keys() - after.keys():
-            print(f"- {instance_id}")
+            say(f"- {instance_id}")
         for instance_id, found in after.items():
             if instance_id not in before:
-                print(f"+ {instance_id} {address_of(found)}")
+                say(f"+ {instance_id} {address_of(found)}")
             elif before[instance_id] != found:
-                print(f"~ {instance_id}")
+                say(f"~ {instance_id}")
 
     def _channel(self, address: str) -> grpc.Channel:
         with self._lock:
@@ -69,7 +70,7 @@ def main() -> None:
     parser.add_argument("--interval", type=int, default=200, help="milliseconds between calls")
     parser.add_argument("--calls", type=int, default=0, help="end after so many; 0: never")
     flags = parser.parse_args()
-    sys.stdout.reconfigure(line_buffering=True)
+    open_lines()
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -91,7 +92,7 @@ def main() -> None:
         stop.wait(flags.interval / 1000)
     plane.close()  # ends the watch
     watching.join()
-    print(
+    say(
         json.dumps(
             {
                 "ok": greeters.ok.total(),

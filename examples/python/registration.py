@@ -4,6 +4,7 @@ import queue
 import threading
 
 import grpc
+from lines import say
 from plane import backoff
 from portolan.registry.v1 import registry_pb2 as registry
 from portolan.registry.v1 import registry_pb2_grpc as registry_grpc
@@ -89,7 +90,7 @@ class Registration:
                             )
                         )
                 elif kind == "committed":
-                    print(f"registered {self._instance.id} at revision {response.committed.revision}")
+                    say(f"registered {self._instance.id} at revision {response.committed.revision}")
                 elif kind == "failed":
                     raise SessionError(CODES[response.failed.code], response.failed.message)
                 elif kind == "directive" and self._obey(response.directive):
@@ -103,7 +104,7 @@ class Registration:
         self._resume_token = opened.resume_token
         self._failures = 0
         held = any(ref.id == self._instance.id for ref in opened.instances)
-        print(f"session {opened.session_id} {'resumed' if held else 'opened'}")
+        say(f"session {opened.session_id} {'resumed' if held else 'opened'}")
         return held
 
     def _obey(self, directive: registry.Directive) -> bool:
@@ -111,7 +112,7 @@ class Registration:
         order = directive.WhichOneof("directive")
         if order == "superseded":
             raise SessionError(grpc.StatusCode.ABORTED, "another process registered it")
-        print(f"the plane asks us to {order}")
+        say(f"the plane asks us to {order}")
         return order == "reconnect"
 
     def _judge(self, error: Exception) -> None:
@@ -121,4 +122,4 @@ class Registration:
             raise error
         if error.code is grpc.StatusCode.NOT_FOUND:
             self._resume_token = ""  # the session is gone: begin a new one
-        print(f"session lost: {error}")
+        say(f"session lost: {error}")

@@ -12,6 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "gen"))
 import greeter_pb2
 import greeter_pb2_grpc
 import grpc
+from lines import open_lines, say
 from plane import connect_to
 from portolan.registry.v1 import registry_pb2 as registry
 from registration import Registration, SessionError
@@ -32,13 +33,13 @@ def main() -> int:
     parser.add_argument("--id", default=f"python-{os.getpid()}")
     parser.add_argument("--port", type=int, default=0)
     flags = parser.parse_args()
-    sys.stdout.reconfigure(line_buffering=True)
+    open_lines()
 
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=8))
     greeter_pb2_grpc.add_GreeterServiceServicer_to_server(Greeter(flags.id), server)
     port = server.add_insecure_port(f"127.0.0.1:{flags.port}")
     server.start()
-    print(f"serving {flags.service} at 127.0.0.1:{port}")
+    say(f"serving {flags.service} at 127.0.0.1:{port}")
 
     # Registered only now that it can take calls.
     registration = Registration(
@@ -57,7 +58,7 @@ def main() -> int:
     status = 0
     try:
         registration.keep()
-        print("left")
+        say("left")
     except SessionError as error:
         print(f"{flags.id}: {error}", file=sys.stderr)
         status = 1

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 import grpc
 from google.protobuf.duration_pb2 import Duration
+from lines import say
 from plane import backoff
 from portolan.discovery.v1 import discovery_pb2 as discovery
 from portolan.discovery.v1 import discovery_pb2_grpc as discovery_grpc
@@ -87,10 +88,10 @@ def watch_service(
                 if view.take(response):
                     on_change(before, view.instances)
                 if response.synced:
-                    print(f"synced at revision {view.revision}")
+                    say(f"synced at revision {view.revision}")
         except grpc.RpcError as error:
             if not stop.is_set():
-                print(f"watch lost: {error.code().name} {error.details()}; {len(view.instances)} instances kept")
+                say(f"watch lost: {error.code().name} {error.details()}; {len(view.instances)} instances kept")
         finally:
             watchdog.cancel()
             view.drop_pieces()

@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DiscoveryService } from "../../gen/portolan/discovery/v1/discovery_pb.js";
 import { RegistryService } from "../../gen/portolan/registry/v1/registry_pb.js";
 import { TelemetryService } from "../../gen/portolan/telemetry/v1/telemetry_pb.js";
+import { Plane } from "../support/process/plane.js";
+import type { Program } from "../support/process/program.js";
 import { LANGUAGES, type Language, startConsumer, startService } from "./support/examples.js";
-import { Plane } from "./support/plane.js";
-import type { Program } from "./support/program.js";
 
 const CHANGE = /^[-+~] /;
 const CALL = /^hello /;

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { inProject } from "../support/process/paths.js";
+import { Plane } from "../support/process/plane.js";
+import { run } from "../support/process/program.js";
 import { GrpcurlStream, grpcurl, grpcurlCommand, grpcurlError } from "./support/grpcurl.js";
-import { inProject } from "./support/paths.js";
-import { Plane } from "./support/plane.js";
-import { run } from "./support/program.js";
 
 const REGISTRY = "portolan.registry.v1.RegistryService";
 const DISCOVERY = "portolan.discovery.v1.DiscoveryService";

@@ -3,7 +3,7 @@ import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } f
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DiscoveryService } from "../../gen/portolan/discovery/v1/discovery_pb.js";
 import { RegistryService } from "../../gen/portolan/registry/v1/registry_pb.js";
-import { Plane } from "./support/plane.js";
+import { Plane } from "../support/process/plane.js";
 
 const TRANSPORTS = {
   Connect: (plane: Plane) => createConnectTransport({ baseUrl: plane.http, httpVersion: "1.1" }),

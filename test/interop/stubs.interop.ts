@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Plane, portolan } from "../support/process/plane.js";
+import { run } from "../support/process/program.js";
 import { inTools } from "./support/paths.js";
-import { Plane, portolan } from "./support/plane.js";
-import { run } from "./support/program.js";
 
 const PYTHON = inTools("python/bin/python");
 

@@ -1,5 +1,6 @@
-import { inProject, inTools } from "./paths.js";
-import { type Command, Program } from "./program.js";
+import { inProject } from "../../support/process/paths.js";
+import { type Command, Program } from "../../support/process/program.js";
+import { inTools } from "./paths.js";
 
 /** The languages of examples/. */
 export const LANGUAGES = ["typescript", "go", "python", "java"] as const;

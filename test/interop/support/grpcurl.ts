@@ -1,5 +1,5 @@
+import { type Command, Program, run } from "../../support/process/program.js";
 import { inTools } from "./paths.js";
-import { type Command, Program, run } from "./program.js";
 
 /** A call by grpcurl over plaintext. `flags` come before the address. */
 export function grpcurlCommand(address: string, method: string, flags: readonly string[] = []): Command {

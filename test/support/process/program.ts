@@ -8,6 +8,9 @@ export interface Command {
   readonly args: readonly string[];
 }
 
+/** How long a program may take to say what is waited for, or to end; longer and the wait fails, with what it said. */
+const PATIENCE_MS = 30_000;
+
 /** A child process whose output is read line by line. */
 export class Program implements AsyncDisposable {
   /** Every line of its standard output, then of its standard error, as they came. */
@@ -39,17 +42,26 @@ export class Program implements AsyncDisposable {
     return found;
   }
 
-  /** What `look` finds in the lines, as soon as it finds something. Rejects when the program ends without it. */
+  /**
+   * What `look` finds in the lines, as soon as it finds something. Rejects when the program ends without it, or does not
+   * say it in time.
+   */
   async until<T>(look: (lines: readonly string[]) => T | undefined, wanted: string): Promise<T> {
     let ended = false;
     const end = this.#exited.then(() => {
       ended = true;
     });
-    for (;;) {
-      const found = look(this.lines);
-      if (found !== undefined) return found;
-      if (ended) throw new Error(`${this.name} ended without ${wanted}:\n${this.lines.join("\n")}`);
-      await Promise.race([this.#nextLine(), end]);
+    const patience = createPatience();
+    try {
+      for (;;) {
+        const found = look(this.lines);
+        if (found !== undefined) return found;
+        if (ended) throw this.#failure(`ended without ${wanted}`);
+        if (patience.over) throw this.#failure(`has not said ${wanted} within ${PATIENCE_MS / 1000} s`);
+        await Promise.race([this.#nextLine(), end, patience.end]);
+      }
+    } finally {
+      patience.cancel();
     }
   }
 
@@ -63,10 +75,17 @@ export class Program implements AsyncDisposable {
     this.#child.stdin?.end();
   }
 
-  /** Sends a signal and answers how it ended. */
+  /** Sends a signal and answers how it ended. Rejects when it does not end in time. */
   async kill(signal: "SIGTERM" | "SIGKILL"): Promise<number | string> {
     this.#child.kill(signal);
-    return await this.#exited;
+    const patience = createPatience();
+    try {
+      const ended = await Promise.race([this.#exited, patience.end]);
+      if (ended === undefined) throw this.#failure(`has not ended within ${PATIENCE_MS / 1000} s of ${signal}`);
+      return ended;
+    } finally {
+      patience.cancel();
+    }
   }
 
   /** Kills it when it is still running. */
@@ -79,6 +98,10 @@ export class Program implements AsyncDisposable {
     return code ?? signal ?? "unknown";
   }
 
+  #failure(what: string): Error {
+    return new Error(`${this.name} ${what}:\n${this.lines.slice(-200).join("\n")}`);
+  }
+
   #hear(line: string): void {
     this.lines.push(line);
     for (const wake of this.#heard) wake();
@@ -88,6 +111,24 @@ export class Program implements AsyncDisposable {
   #nextLine(): Promise<void> {
     return new Promise((resolve) => this.#heard.add(resolve));
   }
+}
+
+function createPatience(): { readonly over: boolean; readonly end: Promise<undefined>; cancel(): void } {
+  let over = false;
+  let timer: NodeJS.Timeout | undefined;
+  const end = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => {
+      over = true;
+      resolve(undefined);
+    }, PATIENCE_MS);
+  });
+  return {
+    get over() {
+      return over;
+    },
+    end,
+    cancel: () => clearTimeout(timer),
+  };
 }
 
 /** Runs a command to its end. */
