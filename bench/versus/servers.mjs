@@ -11,9 +11,10 @@ const MAIN = join(BENCH, "..", "dist/src/main.js");
 
 /** The name of each server that can be compared -> the command that serves on `port` with data in `dir`. */
 const COMMANDS = {
-  portolan: ({ port, dir }) => [
+  portolan: ({ port, dir, nodeFlags }) => [
     process.execPath,
     "--max-semi-space-size=64",
+    ...nodeFlags,
     MAIN,
     "serve",
     ...["--grpc-address", `127.0.0.1:${port}`, "--http-address", "off", "--data-dir", dir, "--log-format", "json"],
@@ -43,8 +44,9 @@ export class Server {
     this.address = `127.0.0.1:${options.port}`;
   }
 
-  static async create(peer) {
-    return new Server(peer, { port: await freePort(), peerPort: await freePort(), dir: newDirectory() });
+  /** @param nodeFlags of Node, for Portolan. */
+  static async create(peer, nodeFlags = []) {
+    return new Server(peer, { port: await freePort(), peerPort: await freePort(), dir: newDirectory(), nodeFlags });
   }
 
   /** Spawns it; does not wait until it serves. */
@@ -63,6 +65,12 @@ export class Server {
 
   async kill() {
     this.child.kill("SIGKILL");
+    await this.ended;
+  }
+
+  /** Asks it to end, so that it can say what it knows. */
+  async stop() {
+    this.child.kill("SIGTERM");
     await this.ended;
   }
 
