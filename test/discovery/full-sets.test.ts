@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { FullSets } from "../../src/discovery/full-sets.js";
 import type { Discovered, ServiceUpdate } from "../../src/discovery/index.js";
-import { encodeWatchBatch } from "../../src/rpc/translate/index.js";
+import { writeWatchBatch } from "../../src/rpc/translate/index.js";
+import { written } from "../rpc/translate/written.js";
 import { anInstance } from "../support/entities.js";
 
 const MAX_BYTES = 128 * 1024;
@@ -19,7 +20,9 @@ function set(put: readonly Discovered[], service = "x"): ServiceUpdate {
 }
 
 const bytesOf = (updates: readonly ServiceUpdate[]) =>
-  encodeWatchBatch({ revision: 0n, updates, synced: false, committedAtMs: 0, merged: 0, reset: false }).length;
+  written((writer) =>
+    writeWatchBatch(writer, { revision: 0n, updates, synced: false, committedAtMs: 0, merged: 0, reset: false }),
+  ).length;
 
 test("no piece of full sets is larger than what a reader who stands still may hold", () => {
   const pieces = new FullSets().pieces([

@@ -6,7 +6,7 @@ import type { HalfCloses } from "../half-close.js";
 import type { MethodMetrics } from "../metrics.js";
 import type { RpcStatus } from "../rpc-status.js";
 import type { Handler } from "../served-service.js";
-import { encode } from "./encode.js";
+import { createEncoder } from "./encode.js";
 
 /** What every call on a gRPC server needs. */
 export interface CallHost {
@@ -56,6 +56,6 @@ export function createRoute(method: DescMethod, handler: Handler, metrics: Metho
     metrics,
     requestStream: methodKind === "client_streaming" || methodKind === "bidi_streaming",
     responseStream,
-    encode: (message) => encode(output, message),
+    encode: createEncoder(output),
   };
 }

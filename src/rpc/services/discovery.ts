@@ -13,13 +13,13 @@ import { encodedBy } from "../grpc/encode.js";
 import { type Rules, validate } from "../rules/index.js";
 import {
   durationMsFromProto,
-  encodeResolution,
-  encodeWatchBatch,
   localityFromProto,
   namespaceFromProto,
   resolutionToProto,
   servicesBatchToProto,
   watchBatchToProto,
+  writeResolution,
+  writeWatchBatch,
 } from "../translate/index.js";
 import { beforeDeadline } from "./before-deadline.js";
 
@@ -54,7 +54,7 @@ export function createDiscoveryService(options: DiscoveryServiceOptions): Servic
         await discovery.reached(request.minRevision, wait.signal);
       }
       const resolution = discovery.resolve(targetFromProto(request.target, filters), viewerFromProto(request));
-      return encodedBy(resolutionToProto(resolution), () => encodeResolution(resolution));
+      return encodedBy(resolutionToProto(resolution), (writer) => writeResolution(writer, resolution));
     },
     watch(request, { signal }) {
       validate(rules, request);
@@ -79,7 +79,7 @@ class SharedResponses {
   of(batch: WatchBatch): WatchResponse {
     const known = this.#responses.get(batch);
     if (known) return known;
-    const response = encodedBy(watchBatchToProto(batch), () => encodeWatchBatch(batch));
+    const response = encodedBy(watchBatchToProto(batch), (writer) => writeWatchBatch(writer, batch));
     this.#responses.set(batch, response);
     return response;
   }

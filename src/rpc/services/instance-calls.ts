@@ -7,18 +7,21 @@ import {
 import { DomainError, type Instance, type InstanceRef } from "../../model/index.js";
 import type { Registration, Registry } from "../../registry/index.js";
 import { callerOf } from "../caller.js";
+import { encodedBy } from "../grpc/encode.js";
 import { pageScope } from "../page-tokens.js";
 import { Pager } from "../pager.js";
 import { validate } from "../rules/index.js";
 import {
   durationMsFromProto,
-  durationToProto,
   instanceFromProto,
   instanceRefFromProto,
   instanceRefToProto,
   instanceToProto,
   namespaceFromProto,
   patchFromProto,
+  registeredToProto,
+  updatedToProto,
+  writeWritten,
 } from "../translate/index.js";
 import { instanceWeight } from "./page-weight.js";
 import type { RegistryServiceOptions } from "./registry-options.js";
@@ -38,12 +41,15 @@ export function instanceCalls(options: RegistryServiceOptions): InstanceCalls {
 
 function writes({ registry, rules }: RegistryServiceOptions): Omit<InstanceCalls, "getInstance" | "listInstances"> {
   const show = shownBy(registry);
+  const leaseEnd = leaseEndsIn(registry);
   return {
     async register(request, context) {
       validate(rules, request);
       const registration = registrationFromProto(request);
       const { value, revision } = await registry.register([registration], callerOf(context));
-      return { instance: show(required(value[0])), revision, ttl: durationToProto(registration.ttlMs) };
+      const instance = required(value[0]);
+      const answer = { instance, revision, leaseEndsAtMs: leaseEnd(instance), ttlMs: registration.ttlMs };
+      return encodedBy(registeredToProto(answer), (writer) => writeWritten(writer, answer));
     },
     async registerBatch(request, context) {
       validate(rules, request);
@@ -61,7 +67,8 @@ function writes({ registry, rules }: RegistryServiceOptions): Omit<InstanceCalls
       const patch = patchFromProto(instance, required(request.updateMask).paths);
       const ref = instanceRefFromProto(instance);
       const { value, revision } = await registry.update(ref, patch, request.expectedRevision, callerOf(context));
-      return { instance: show(value), revision };
+      const answer = { instance: value, revision, leaseEndsAtMs: leaseEnd(value) };
+      return encodedBy(updatedToProto(answer), (writer) => writeWritten(writer, answer));
     },
     async deregister(request, context) {
       validate(rules, request);
@@ -100,8 +107,12 @@ function reads(options: RegistryServiceOptions): Pick<InstanceCalls, "getInstanc
 
 /** Instances with the ends of their leases, which only the registry knows. */
 function shownBy(registry: Registry): (instance: Instance) => ProtoInstance {
-  return (instance) =>
-    instanceToProto(instance, instance.holder.kind === "lease" ? registry.leaseEndsAtMs(instance) : undefined);
+  const leaseEnd = leaseEndsIn(registry);
+  return (instance) => instanceToProto(instance, leaseEnd(instance));
+}
+
+function leaseEndsIn(registry: Registry): (instance: Instance) => number | undefined {
+  return (instance) => (instance.holder.kind === "lease" ? registry.leaseEndsAtMs(instance) : undefined);
 }
 
 function registrationFromProto({ instance, ttl, expectedRevision }: RegisterRequest): Registration {

@@ -1,7 +1,8 @@
 import type { SessionResponse } from "../../../gen/portolan/registry/v1/registry_pb.js";
 import type { Directive, Session } from "../../registry/index.js";
+import { encodedBy } from "../grpc/encode.js";
 import type { RpcStatus } from "../rpc-status.js";
-import { durationToProto, instanceRefToProto } from "../translate/index.js";
+import { durationToProto, instanceRefToProto, writeCommitted } from "../translate/index.js";
 
 type Response = SessionResponse["response"];
 
@@ -21,7 +22,10 @@ export function opened(requestId: bigint, session: Session): SessionResponse {
 
 /** The write is durable. */
 export function committed(requestId: bigint, revision: bigint): SessionResponse {
-  return answer(requestId, { case: "committed", value: { $typeName: "portolan.registry.v1.Committed", revision } });
+  const value = { $typeName: "portolan.registry.v1.Committed", revision } as const;
+  return encodedBy(answer(requestId, { case: "committed", value }), (writer) =>
+    writeCommitted(writer, requestId, revision),
+  );
 }
 
 /** The request failed, and the session goes on. */

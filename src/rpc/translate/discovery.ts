@@ -10,7 +10,7 @@ import { instanceToProto } from "./instance.js";
 import { serviceToProto } from "./service.js";
 import { timestampToProto } from "./time.js";
 
-/** What `Resolve` answers. Its instances are translated when they are read: most often `encodeResolution` is enough. */
+/** What `Resolve` answers. Its instances are translated when they are read: most often `writeResolution` is enough. */
 export function resolutionToProto(resolution: Resolution): ResolveResponse {
   return {
     $typeName: "portolan.discovery.v1.ResolveResponse",
@@ -23,7 +23,7 @@ export function resolutionToProto(resolution: Resolution): ResolveResponse {
   };
 }
 
-/** One response of `Watch`. Its updates are translated when they are read: most often `encodeWatchBatch` is enough. */
+/** One response of `Watch`. Its updates are translated when they are read: most often `writeWatchBatch` is enough. */
 export function watchBatchToProto(batch: WatchBatch): WatchResponse {
   return {
     $typeName: "portolan.discovery.v1.WatchResponse",

@@ -17,19 +17,16 @@ const puts = new WeakMap<readonly Discovered[], Uint8Array>();
 
 const { LengthDelimited, Varint } = WireType;
 
-/** The bytes of a ResolveResponse. A test holds these field numbers, and those below, to the .proto. */
-export function encodeResolution({ revision, exists, instances, panic }: Resolution): Uint8Array {
-  const writer = new BinaryWriter();
+/** Writes a ResolveResponse. A test holds these field numbers, and those below, to the .proto. */
+export function writeResolution(writer: BinaryWriter, { revision, exists, instances, panic }: Resolution): void {
   if (revision !== 0n) writer.tag(1, Varint).int64(revision);
   if (exists) writer.tag(2, Varint).bool(true);
   writer.raw(kept(resolved, instances, RESOLVED));
   if (panic) writer.tag(4, Varint).bool(true);
-  return writer.finish();
 }
 
-/** The bytes of a WatchResponse. */
-export function encodeWatchBatch(batch: WatchBatch): Uint8Array {
-  const writer = new BinaryWriter();
+/** Writes a WatchResponse. */
+export function writeWatchBatch(writer: BinaryWriter, batch: WatchBatch): void {
   if (batch.revision !== 0n) writer.tag(1, Varint).int64(batch.revision);
   for (const update of batch.updates) writeUpdate(writer.tag(2, LengthDelimited).fork(), update).join();
   if (batch.synced) writer.tag(3, Varint).bool(true);
@@ -39,7 +36,6 @@ export function encodeWatchBatch(batch: WatchBatch): Uint8Array {
   }
   if (batch.merged > 0) writer.tag(5, Varint).uint64(batch.merged);
   if (batch.reset) writer.tag(6, Varint).bool(true);
-  return writer.finish();
 }
 
 function writeUpdate(writer: BinaryWriter, update: ServiceUpdate): BinaryWriter {

@@ -28,7 +28,12 @@ export function writeTimestamp(writer: BinaryWriter, ms: number): void {
   writeUint(writer, 2, Math.round((ms - seconds * 1_000) * 1_000_000));
 }
 
-function writeInstance(writer: BinaryWriter, instance: Instance): void {
+/**
+ * Writes the fields of an Instance, by hand for the same reason.
+ *
+ * @param leaseEndsAtMs wall clock; absent leaves `expires_at` out.
+ */
+export function writeInstance(writer: BinaryWriter, instance: Instance, leaseEndsAtMs?: number): void {
   writeString(writer, 1, instance.namespace);
   writeString(writer, 2, instance.service);
   writeString(writer, 3, instance.id);
@@ -41,16 +46,18 @@ function writeInstance(writer: BinaryWriter, instance: Instance): void {
     writePart(writer, 8, () => writeLabel(writer, key, instance.labels[key] ?? ""));
   writeUint(writer, 9, healthToProto(instance.reportedHealth));
   if (healthCheck) writer.tag(10, LengthDelimited).bytes(toBinary(HealthCheckSchema, healthCheckToProto(healthCheck)));
-  writeOutput(writer, instance);
+  writeOutput(writer, instance, leaseEndsAtMs);
 }
 
-function writeOutput(writer: BinaryWriter, { holder, ...instance }: Instance): void {
+function writeOutput(writer: BinaryWriter, instance: Instance, leaseEndsAtMs?: number): void {
+  const { holder } = instance;
   writeUint(writer, 20, healthToProto(instance.health));
   writeString(writer, 21, instance.healthReason);
   if (instance.createRevision !== 0n) writer.tag(22, Varint).int64(instance.createRevision);
   if (instance.modRevision !== 0n) writer.tag(23, Varint).int64(instance.modRevision);
   writePart(writer, 24, () => writeTimestamp(writer, instance.registeredAtMs));
   if (holder.kind === "session") writeString(writer, 25, holder.sessionId);
+  if (leaseEndsAtMs !== undefined) writePart(writer, 26, () => writeTimestamp(writer, leaseEndsAtMs));
   // A Duration has the fields of a Timestamp.
   if (holder.kind === "lease") writePart(writer, 27, () => writeTimestamp(writer, holder.ttlMs));
 }

@@ -7,7 +7,8 @@
  * @module
  */
 export { resolutionToProto, servicesBatchToProto, watchBatchToProto } from "./discovery.js";
-export { encodeResolution, encodeWatchBatch } from "./encode-discovery.js";
+export { writeResolution, writeWatchBatch } from "./encode-discovery.js";
+export { registeredToProto, updatedToProto, writeCommitted, writeWritten } from "./encode-registry.js";
 export { endpointFromProto, endpointToProto } from "./endpoint.js";
 export { healthFromProto, healthToProto, protocolFromProto, protocolToProto } from "./enums.js";
 export { healthCheckFromProto, healthCheckToProto } from "./health-check.js";

@@ -4,12 +4,13 @@ import { expect, test } from "vitest";
 import { ResolveResponseSchema, WatchResponseSchema } from "../../../gen/portolan/discovery/v1/discovery_pb.js";
 import type { Discovered, ServiceUpdate, WatchBatch } from "../../../src/discovery/index.js";
 import {
-  encodeResolution,
-  encodeWatchBatch,
   resolutionToProto,
   watchBatchToProto,
+  writeResolution,
+  writeWatchBatch,
 } from "../../../src/rpc/translate/index.js";
 import { anyInstance } from "./arbitraries.js";
+import { written } from "./written.js";
 
 const discovered: fc.Arbitrary<Discovered> = fc.record({
   instance: anyInstance,
@@ -40,9 +41,10 @@ test("the bytes of a watch response say what the message says", () =>
   fc.assert(
     fc.property(batch, (any) => {
       const message = watchBatchToProto(any);
-      const read = fromBinary(WatchResponseSchema, encodeWatchBatch(any));
+      const bytes = written((writer) => writeWatchBatch(writer, any));
+      const read = fromBinary(WatchResponseSchema, bytes);
       expect(toJson(WatchResponseSchema, read)).toEqual(toJson(WatchResponseSchema, message));
-      expect(encodeWatchBatch(any).length).toBe(toBinary(WatchResponseSchema, message).length);
+      expect(bytes.length).toBe(toBinary(WatchResponseSchema, message).length);
     }),
   ));
 
@@ -50,7 +52,10 @@ test("the bytes of a resolution say what the message says", () =>
   fc.assert(
     fc.property(revision, fc.boolean(), fc.array(discovered), fc.boolean(), (at, exists, instances, panic) => {
       const resolution = { revision: at, exists, instances, panic };
-      const read = fromBinary(ResolveResponseSchema, encodeResolution(resolution));
+      const read = fromBinary(
+        ResolveResponseSchema,
+        written((writer) => writeResolution(writer, resolution)),
+      );
       expect(toJson(ResolveResponseSchema, read)).toEqual(toJson(ResolveResponseSchema, resolutionToProto(resolution)));
     }),
   ));
