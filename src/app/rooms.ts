@@ -42,7 +42,7 @@ export async function openRooms(surroundings: Surroundings): Promise<Rooms> {
   const store = await openStore(surroundings);
   let discovery: StoreDiscovery | undefined;
   const discoveryMetrics = createDiscoveryMetrics(register, () => discovery?.sources());
-  discovery = await createDiscovery({ store, clock, log, metrics: discoveryMetrics });
+  discovery = createDiscovery({ store, clock, log, metrics: discoveryMetrics });
   const telemetry = await createTelemetry({
     database: config.store === "memory" ? memoryDatabase() : levelDatabase(config.dataDir),
     store,

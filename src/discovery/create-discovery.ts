@@ -44,9 +44,9 @@ export interface DiscoveryOptions {
 type OpenWatch = Pick<WatchStream<unknown>, "behind" | "bookmarkBefore" | "finish" | "end">;
 
 /** Loads the catalogue from the store and follows its feed from there on. */
-export async function createDiscovery(options: DiscoveryOptions): Promise<StoreDiscovery> {
+export function createDiscovery(options: DiscoveryOptions): StoreDiscovery {
   const discovery = new StoreDiscovery(options);
-  await discovery.load();
+  discovery.load();
   return discovery;
 }
 
@@ -66,24 +66,21 @@ export class StoreDiscovery implements Discovery {
 
   constructor(options: DiscoveryOptions) {
     this.#options = options;
-    this.#history = new History({ store: options.store, capacity: options.historyCapacity ?? 100_000 });
+    const { store, log, historyCapacity = 100_000 } = options;
+    this.#history = new History({ store, log, capacity: historyCapacity });
     this.#bookmarks = new Bookmarks({ clock: options.clock, ...(options.random && { random: options.random }) });
   }
 
-  /** Reads state and recent history; called once. */
-  async load(): Promise<void> {
+  /** Takes the state over and begins to read recent history; called once. */
+  load(): void {
     const { store } = this.#options;
-    const early: ChangeSet[] = [];
-    let loaded = false;
+    this.#catalogue.load(store.snapshot());
     // Subscribed in the tick of the snapshot, so that nothing falls between them.
     this.#unsubscribe = [
-      store.subscribe((changeSets) => (loaded ? this.#publish(changeSets) : void early.push(...changeSets))),
+      store.subscribe((changeSets) => this.#publish(changeSets)),
       store.beforeCompaction((revision) => this.#beforeCompaction(revision)),
     ];
-    this.#catalogue.load(store.snapshot());
-    await this.#history.load(this.#catalogue.revision);
-    loaded = true;
-    this.#publish(early);
+    this.#history.load(this.#catalogue.revision);
   }
 
   get revision(): bigint {
@@ -178,6 +175,7 @@ export class StoreDiscovery implements Discovery {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     for (const watch of this.#watches) watch.end();
     this.#bookmarks[Symbol.dispose]();
+    this.#history[Symbol.dispose]();
   }
 
   #open<Batch>(

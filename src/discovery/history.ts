@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import type { Logger } from "pino";
 import type { ChangeSet } from "../model/index.js";
 import type { Store } from "../store/index.js";
 import { instanceBytes, serviceBytes } from "./pieces.js";
@@ -9,6 +10,7 @@ const TURN = 256n;
 /** Options of the recent history. */
 export interface HistoryOptions {
   readonly store: Store;
+  readonly log: Logger;
   /** The most changes that are kept in memory. */
   readonly capacity: number;
   /** About how many bytes they may hold together, in their encoding. Default 64 MiB. */
@@ -26,8 +28,9 @@ interface Recent {
  * What was committed lately, in memory: watchers who reconnect are served from here, and only who was away for longer reads
  * the store's log. It spares a thousand watchers who return after a restart a thousand reads of the same log.
  */
-export class History {
+export class History implements Disposable {
   readonly #store: Store;
+  readonly #log: Logger;
   readonly #capacity: number;
   readonly #maxBytes: number;
   /** Contiguous, oldest first; the first `#dropped` are forgotten, and their places wait to be cut off. */
@@ -35,33 +38,78 @@ export class History {
   #dropped = 0;
   #changes = 0;
   #bytes = 0;
+  /** Set while the history of earlier runs is read back. */
+  #loading: Promise<void> | undefined;
+  readonly #closed = new AbortController();
   /** The end of the line of those who read. */
   #turns: Promise<unknown> = Promise.resolve();
 
   constructor(options: HistoryOptions) {
     this.#store = options.store;
+    this.#log = options.log;
     this.#capacity = options.capacity;
     this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
   }
 
-  /** Reads the newest history back, as a restart needs it. `revision` is the newest durable one. */
-  async load(revision: bigint): Promise<void> {
+  /**
+   * Begins to read back what was committed up to `revision`, the newest durable one, as a restart needs it. The plane serves
+   * meanwhile; only readers of history wait. Where it cannot be read, they go to the store, which tells them.
+   */
+  load(revision: bigint): void {
+    this.#loading = this.#load(revision)
+      .catch((error: unknown) => {
+        if (this.#closed.signal.aborted) return;
+        this.#log.warn({ err: error }, "recent history is not in memory: watches that resume read it from the disk");
+      })
+      .finally(() => {
+        this.#loading = undefined;
+      });
+  }
+
+  async #load(revision: bigint): Promise<void> {
     const { compactedRevision } = this.#store.status();
     const wanted = revision - BigInt(this.#capacity);
     const after = wanted > compactedRevision ? wanted : compactedRevision;
     if (after >= revision) return;
-    for await (const changeSet of this.#store.changes({ after })) {
+    const earlier: Recent[] = [];
+    for await (const changeSet of this.#store.changes({ after, signal: this.#closed.signal })) {
       if (changeSet.revision > revision) break;
-      this.push(changeSet);
+      earlier.push({ changeSet, bytes: bytesOf(changeSet) });
+      if (BigInt(earlier.length) % TURN === 0n) await setImmediate();
     }
+    this.#prepend(earlier);
+  }
+
+  /** Puts what was read back before what came meanwhile, unless that is so much that its beginning is forgotten already. */
+  #prepend(earlier: readonly Recent[]): void {
+    const recent = this.#recent.slice(this.#dropped);
+    const last = earlier.at(-1)?.changeSet.revision;
+    const next = recent[0]?.changeSet.revision;
+    if (last === undefined || (next !== undefined && next !== last + 1n)) return;
+    this.#recent = [...earlier, ...recent];
+    this.#dropped = 0;
+    for (const { changeSet, bytes } of earlier) this.#count(changeSet, bytes);
+    this.#dropSurplus();
+  }
+
+  [Symbol.dispose](): void {
+    this.#closed.abort();
   }
 
   /** Takes the newest change set in; the oldest go when there are too many changes, or too large ones. */
   push(changeSet: ChangeSet): void {
     const bytes = bytesOf(changeSet);
     this.#recent.push({ changeSet, bytes });
-    this.#changes += changeSet.changes.length;
+    this.#count(changeSet, bytes);
+    this.#dropSurplus();
+  }
+
+  #count({ changes }: ChangeSet, bytes: number): void {
+    this.#changes += changes.length;
     this.#bytes += bytes;
+  }
+
+  #dropSurplus(): void {
     while (this.#isFull() && this.#recent.length - this.#dropped > 1) this.#dropOldest();
     if (this.#dropped > 1024 && this.#dropped * 2 > this.#recent.length) {
       this.#recent = this.#recent.slice(this.#dropped);
@@ -93,6 +141,8 @@ export class History {
    * @throws DomainError REVISION_OUT_OF_RANGE when that history is gone, also when it goes while it is read.
    */
   async *between(after: bigint, until: bigint, signal: AbortSignal): AsyncIterable<ChangeSet> {
+    await this.#loading;
+    signal.throwIfAborted();
     let last = after;
     for (let turn = this.#turn(last, until); turn; turn = this.#turn(last, until)) {
       yield* turn;

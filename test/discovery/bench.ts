@@ -34,7 +34,7 @@ export async function openBench(
   const store = options.store ?? (await openMemoryStore({ clock, log, metrics: createStoreMetrics(new Registry()) }));
   const metrics = new Registry();
   let discovery: StoreDiscovery | undefined;
-  discovery = await createDiscovery({
+  discovery = createDiscovery({
     store,
     clock,
     log,

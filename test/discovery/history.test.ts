@@ -1,7 +1,12 @@
+import pino from "pino";
 import { expect, test } from "vitest";
 import { History } from "../../src/discovery/history.js";
+import type { Store } from "../../src/store/index.js";
+import { deferred } from "../support/deferred.js";
 import { anInstance, aService } from "../support/entities.js";
 import { openBench } from "./bench.js";
+
+const log = pino({ level: "silent" });
 
 /** Revisions of the history after one, up to another. */
 async function readAll(history: History, after: bigint, until: bigint): Promise<bigint[]> {
@@ -24,7 +29,7 @@ test.each([
       return typeof value === "function" ? value.bind(real) : value;
     },
   });
-  const history = new History({ store, ...bounds });
+  const history = new History({ store, log, ...bounds });
   bench.store.subscribe((changeSets) => {
     for (const changeSet of changeSets) history.push(changeSet);
   });
@@ -36,4 +41,68 @@ test.each([
   const all = await readAll(history, first, last);
   expect(all).toEqual(Array.from({ length: 30 }, (_unused, i) => first + BigInt(i + 1)));
   expect(reads).toBe(1);
+});
+
+/** A store whose history is read only when the test lets it. */
+function held(real: Store, until: Promise<void>): { store: Store; reads(): number } {
+  let reads = 0;
+  const store = new Proxy(real, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (name === "changes")
+        return async function* (...options: Parameters<Store["changes"]>) {
+          reads++;
+          await until;
+          yield* real.changes(...options);
+        };
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  return { store, reads: () => reads };
+}
+
+test("who resumes while a restarted plane still reads its history back waits for it, and misses nothing", async () => {
+  await using bench = await openBench();
+  const first = await bench.put(aService("x"));
+  for (let i = 0; i < 9; i++) await bench.put(anInstance("x", "a", { version: String(i) }));
+  const gate = deferred<void>();
+  const { store, reads } = held(bench.store, gate.promise);
+  using history = new History({ store, log, capacity: 1_000 });
+  bench.store.subscribe((changeSets) => {
+    for (const changeSet of changeSets) history.push(changeSet);
+  });
+  history.load(first + 9n);
+  const last = await bench.put(anInstance("x", "a", { version: "while it reads" }));
+  const reading = readAll(history, first, last);
+  gate.resolve();
+  expect(await reading).toEqual(Array.from({ length: 10 }, (_unused, i) => first + BigInt(i + 1)));
+  expect(reads()).toBe(1);
+});
+
+test("history that cannot be read back is left to the store", async () => {
+  await using bench = await openBench();
+  const first = await bench.put(aService("x"));
+  const last = await bench.put(anInstance("x", "a"));
+  const gate = deferred<void>();
+  const { store, reads } = held(bench.store, gate.promise);
+  using history = new History({ store, log, capacity: 1_000 });
+  history.load(last);
+  gate.reject(new Error("the disk is gone"));
+  await expect(readAll(history, first, last)).rejects.toThrow("the disk is gone"); // the store's own read fails too
+  expect(reads()).toBe(2);
+});
+
+test("what came while history was read back is kept, also when that was too much to keep what is older", async () => {
+  await using bench = await openBench();
+  const first = await bench.put(aService("x"));
+  const gate = deferred<void>();
+  const { store } = held(bench.store, gate.promise);
+  using history = new History({ store, log, capacity: 5 });
+  bench.store.subscribe((changeSets) => {
+    for (const changeSet of changeSets) history.push(changeSet);
+  });
+  history.load(first);
+  for (let i = 0; i < 9; i++) await bench.put(anInstance("x", "a", { version: String(i) }));
+  gate.resolve();
+  expect(await readAll(history, first + 6n, first + 9n)).toEqual([first + 7n, first + 8n, first + 9n]);
 });
