@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { Logger } from "pino";
-import type { ChangeSet } from "../model/index.js";
+import { type ChangeSet, DomainError } from "../model/index.js";
 import type { Store } from "../store/index.js";
 import { instanceBytes, serviceBytes } from "./pieces.js";
 
@@ -54,6 +54,8 @@ export class History implements Disposable {
   /**
    * Begins to read back what was committed up to `revision`, the newest durable one, as a restart needs it. The plane serves
    * meanwhile; only readers of history wait. Where it cannot be read, they go to the store, which tells them.
+   *
+   * Compaction runs already: where it overtakes the reading, what is left of history is read anew.
    */
   load(revision: bigint): void {
     this.#loading = this.#load(revision)
@@ -67,17 +69,29 @@ export class History implements Disposable {
   }
 
   async #load(revision: bigint): Promise<void> {
+    let earlier: readonly Recent[] | undefined;
+    while (!earlier) earlier = await this.#readBack(revision);
+    this.#prepend(earlier);
+  }
+
+  /** Undefined when compaction overtook it. */
+  async #readBack(revision: bigint): Promise<readonly Recent[] | undefined> {
     const { compactedRevision } = this.#store.status();
     const wanted = revision - BigInt(this.#capacity);
     const after = wanted > compactedRevision ? wanted : compactedRevision;
-    if (after >= revision) return;
     const earlier: Recent[] = [];
-    for await (const changeSet of this.#store.changes({ after, signal: this.#closed.signal })) {
-      if (changeSet.revision > revision) break;
-      earlier.push({ changeSet, bytes: bytesOf(changeSet) });
-      if (BigInt(earlier.length) % TURN === 0n) await setImmediate();
+    if (after >= revision) return earlier;
+    try {
+      for await (const changeSet of this.#store.changes({ after, signal: this.#closed.signal })) {
+        if (changeSet.revision > revision) break;
+        earlier.push({ changeSet, bytes: bytesOf(changeSet) });
+        if (BigInt(earlier.length) % TURN === 0n) await setImmediate();
+      }
+      return earlier;
+    } catch (error) {
+      if (isGone(error)) return undefined;
+      throw error;
     }
-    this.#prepend(earlier);
   }
 
   /** Puts what was read back before what came meanwhile, unless that is so much that its beginning is forgotten already. */
@@ -175,6 +189,11 @@ export class History implements Disposable {
     const slice = this.#recent.slice(start, start + Number(until - after));
     return slice.flatMap((recent) => recent?.changeSet ?? []);
   }
+}
+
+/** True for the error of a reader whose history was compacted. */
+export function isGone(error: unknown): boolean {
+  return error instanceof DomainError && error.fault.reason === "REVISION_OUT_OF_RANGE";
 }
 
 /** What a change set keeps in memory that nobody else does: how things stood before belongs to an earlier one. */

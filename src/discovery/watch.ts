@@ -1,6 +1,5 @@
-import { DomainError } from "../model/index.js";
 import type { Bookmarks } from "./bookmarks.js";
-import type { History } from "./history.js";
+import { type History, isGone } from "./history.js";
 import type { ServiceChanges } from "./service-changes.js";
 import { byService } from "./service-changes.js";
 
@@ -197,7 +196,7 @@ export class WatchStream<Batch> implements AsyncIterableIterator<Batch> {
       }
       return narrator.folded(until, synced);
     } catch (error) {
-      if (error instanceof DomainError && error.fault.reason === "REVISION_OUT_OF_RANGE") return undefined;
+      if (isGone(error)) return undefined;
       this.end();
       if (signal.aborted) return undefined;
       throw error;

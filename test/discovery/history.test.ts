@@ -1,6 +1,7 @@
 import pino from "pino";
 import { expect, test } from "vitest";
 import { History } from "../../src/discovery/history.js";
+import { type ChangeSet, DomainError } from "../../src/model/index.js";
 import type { Store } from "../../src/store/index.js";
 import { deferred } from "../support/deferred.js";
 import { anInstance, aService } from "../support/entities.js";
@@ -105,4 +106,35 @@ test("what came while history was read back is kept, also when that was too much
   for (let i = 0; i < 9; i++) await bench.put(anInstance("x", "a", { version: String(i) }));
   gate.resolve();
   expect(await readAll(history, first + 6n, first + 9n)).toEqual([first + 7n, first + 8n, first + 9n]);
+});
+
+/** The store, which is compacted up to `revision` while its history is read for the first time. */
+function overtaken(store: Store, revision: bigint): Store {
+  let first = true;
+  async function* changes(options: Parameters<Store["changes"]>[0]): AsyncIterable<ChangeSet> {
+    for await (const changeSet of store.changes(options)) {
+      yield changeSet;
+      if (!first) continue;
+      first = false;
+      const oldest = await store.compact(revision);
+      throw new DomainError({ reason: "REVISION_OUT_OF_RANGE", requested: options.after, oldest, current: revision });
+    }
+  }
+  return new Proxy(store, {
+    get(real, name) {
+      if (name === "changes") return changes;
+      const value: unknown = Reflect.get(real, name);
+      return typeof value === "function" ? value.bind(real) : value;
+    },
+  });
+}
+
+test("a restart reads recent history back although compaction overtakes it", async () => {
+  await using bench = await openBench();
+  const first = await bench.put(aService("x"));
+  for (let i = 0; i < 10; i++) await bench.put(anInstance("x", "a", { version: String(i) }));
+  const last = first + 10n;
+  using history = new History({ store: overtaken(bench.store, last - 3n), log, capacity: 100 });
+  history.load(last);
+  expect(await readAll(history, last - 3n, last)).toEqual([last - 2n, last - 1n, last]);
 });
