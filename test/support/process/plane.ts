@@ -18,11 +18,13 @@ export class Plane implements AsyncDisposable {
     /** The base URL of the HTTP port. */
     readonly http: string,
     readonly dataDir: string,
+    readonly flags: Readonly<Record<string, string>>,
   ) {}
 
-  static async start(): Promise<Plane> {
+  /** @param flags further settings: `{"history-max-revisions": "100"}`. */
+  static async start(flags: Readonly<Record<string, string>> = {}): Promise<Plane> {
     const dataDir = await mkdtemp(join(tmpdir(), "portolan-interop-"));
-    const plane = new Plane(`127.0.0.1:${await freePort()}`, `http://127.0.0.1:${await freePort()}`, dataDir);
+    const plane = new Plane(`127.0.0.1:${await freePort()}`, `http://127.0.0.1:${await freePort()}`, dataDir, flags);
     await plane.start();
     return plane;
   }
@@ -59,7 +61,18 @@ export class Plane implements AsyncDisposable {
 
   #settings(): string[] {
     const http = this.http.replace("http://", "");
-    return ["--grpc-address", this.grpc, "--http-address", http, "--data-dir", this.dataDir, "--log-format", "json"];
+    const flags = Object.entries(this.flags).flatMap(([flag, value]) => [`--${flag}`, value]);
+    const own = [
+      "--grpc-address",
+      this.grpc,
+      "--http-address",
+      http,
+      "--data-dir",
+      this.dataDir,
+      "--log-format",
+      "json",
+    ];
+    return [...own, ...flags];
   }
 }
 
