@@ -221,11 +221,11 @@ export class GroupCommit<S extends Sealed> {
 
   #answer({ decision, resolve, reject }: Pending<S>): void {
     const { ledger } = this.#options;
-    const { changeSet, conflict, entities } = decision;
+    const { changeSet, conflict, entities, revision } = decision;
     if (conflict) reject(conflict);
     else
       resolve({
-        revision: changeSet?.revision ?? ledger.revision,
+        revision,
         changed: changeSet !== undefined,
         committedAtMs: changeSet?.committedAtMs ?? ledger.committedAtMs,
         entities,

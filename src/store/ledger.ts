@@ -18,6 +18,8 @@ export interface Decision extends JournalEntry {
   readonly conflict?: DomainError;
   /** What stands after it, in the order of its puts. */
   readonly entities: readonly Entity[];
+  /** Its revision; when it changes nothing, the newest that it was decided on. */
+  readonly revision: bigint;
 }
 
 /** An accepted step of a key that is not durable yet. */
@@ -117,15 +119,15 @@ export class Ledger implements DurableView {
   decide(commit: Commit, nowMs: number): Decision {
     const sessions = commit.sessions ?? [];
     const conflict = this.#conflict(commit);
-    if (conflict) return { conflict, entities: [], sessions: [] };
+    if (conflict) return { conflict, entities: [], sessions: [], revision: this.#aheadRevision };
     const revision = this.#aheadRevision + 1n;
     const puts = (commit.puts ?? []).map((draft) => this.#stamp(draft, revision));
     const changes = [...puts, ...this.#removals(commit.deletes ?? [])];
     assertUniqueKeys(changes);
     const entities = puts.map((change) => change.after);
-    if (changes.length === 0) return { entities, sessions };
+    if (changes.length === 0) return { entities, sessions, revision: this.#aheadRevision };
     const { actor, cause } = commit;
-    return { entities, sessions, changeSet: { revision, committedAtMs: nowMs, actor, cause, changes } };
+    return { entities, sessions, revision, changeSet: { revision, committedAtMs: nowMs, actor, cause, changes } };
   }
 
   /** Takes what `decide` answered, in the same tick, as what the next commit finds. */

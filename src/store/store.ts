@@ -23,7 +23,10 @@ export interface Commit {
 
 /** What became of a commit. */
 export interface Committed {
-  /** Its revision; the store's current one when nothing in the state changed. */
+  /**
+   * Its revision. When nothing in the state changed: the store's current one at its turn, so that what it found is how things
+   * stood at that revision, whatever was written in the same batch.
+   */
   readonly revision: bigint;
   /** True when it changed the state, and so has a revision of its own. */
   readonly changed: boolean;

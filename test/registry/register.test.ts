@@ -85,6 +85,15 @@ test("registering the same again commits nothing and answers the store's revisio
   expect(plane.feed).toHaveLength(2);
 });
 
+test("registering the same again answers a revision at which it stands, whatever is written right after it", async () => {
+  await using plane = startRegistry();
+  await plane.registry.register([leased("a")], alice);
+  const other = plane.registry.register([leased("b")], alice);
+  const again = plane.registry.register([leased("a")], alice);
+  const removed = plane.registry.deregister(refTo("a"), 0, alice);
+  expect([(await other).revision, (await again).revision, await removed]).toEqual([2n, 2n, 3n]);
+});
+
 test("registering the same again is answered only when what stands is durable", async () => {
   await using plane = startRegistry();
   plane.shaky.hold();

@@ -71,6 +71,16 @@ export function commitSuite(open: OpenStore): void {
       expect(await empty).toMatchObject({ revision: 1n, changed: false });
     });
 
+    test("an empty one answers the revision at its turn, also when more is written with it", async () => {
+      await using store = await open(storeOptions());
+      const commits = [
+        store.commit(putting(aService("pay"))),
+        store.commit({ actor: "test", cause: "update" }),
+        store.commit(putting(aService("pay", { owner: "b" }))),
+      ];
+      expect((await Promise.all(commits)).map(({ revision }) => revision)).toEqual([1n, 1n, 2n]);
+    });
+
     test("one with a key twice is refused and changes nothing", async () => {
       await using store = await open(storeOptions());
       const twice = { ...putting(anInstance("pay", "a")), puts: [anInstance("pay", "a"), anInstance("pay", "a")] };
