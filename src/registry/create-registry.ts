@@ -113,11 +113,12 @@ class StoreRegistry implements Registry {
     return await this.#writes.register(registrations.map(wantedOf), caller.actor);
   }
 
-  renew(refs: readonly InstanceRef[]): readonly InstanceRef[] {
+  async renew(refs: readonly InstanceRef[], caller: Caller): Promise<readonly InstanceRef[]> {
     const missing = refs.filter((ref) => !this.#renew(instanceKey(ref)));
     const { renewals } = this.#options.metrics;
     renewals.inc({ found: "yes" }, refs.length - missing.length);
     renewals.inc({ found: "no" }, missing.length);
+    await this.#writes.settled(caller.actor);
     return missing;
   }
 

@@ -130,8 +130,13 @@ export interface Registry extends AsyncDisposable {
 
   /** Registers all or none, in one commit. Services that do not exist appear. The same again renews and commits nothing. */
   register(registrations: readonly Registration[], caller: Caller): Promise<Written<readonly Instance[]>>;
-  /** Renews leases; answers those that have none any more (not those that a session or nothing holds). */
-  renew(refs: readonly InstanceRef[]): readonly InstanceRef[];
+  /**
+   * Renews leases, at once; answers those that have none any more (not those that a session or nothing holds), when that is
+   * durable.
+   *
+   * @throws DomainError STORE_UNAVAILABLE when what it looked at did not become durable.
+   */
+  renew(refs: readonly InstanceRef[], caller: Caller): Promise<readonly InstanceRef[]>;
   /** @throws DomainError NOT_FOUND, REVISION_CONFLICT. */
   update(
     ref: InstanceRef,

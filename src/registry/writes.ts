@@ -120,14 +120,23 @@ export class Writes {
 
   /** Refuses a request, once what it was refused on is durable. @throws `refusal`; DomainError STORE_UNAVAILABLE. */
   async refuse(refusal: unknown, actor: string): Promise<never> {
-    await this.#store.commit({ actor, cause: "update" });
+    await this.settled(actor);
     throw refusal;
+  }
+
+  /**
+   * Answers the revision at which things stand as the next commit would find them now, once that is durable.
+   *
+   * @throws DomainError STORE_UNAVAILABLE.
+   */
+  async settled(actor: string): Promise<bigint> {
+    const { revision } = await this.#store.commit({ actor, cause: "update" });
+    return revision;
   }
 
   /** What stands already, once that is durable. */
   async #told<T>(value: T, actor: string): Promise<Written<T>> {
-    const { revision } = await this.#store.commit({ actor, cause: "update" });
-    return { value, revision };
+    return { value, revision: await this.settled(actor) };
   }
 
   #decideRegister(wanted: readonly WantedInstance[]): RegisterDecision {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { alice, aSpec, leased, refTo, startRegistry } from "./support/start.js";
+import { alice, aSpec, leased, reasonOf, refTo, startRegistry } from "./support/start.js";
 
 test("an instance stays for its TTL and is gone within a second after it", async () => {
   await using plane = startRegistry();
@@ -36,7 +36,7 @@ test("a renewed lease has its whole time again, and nothing is committed for it"
   await using plane = startRegistry();
   await plane.registry.register([leased("a", 30_000)], alice);
   await plane.pass(20_000);
-  expect(plane.registry.renew([refTo("a")])).toEqual([]);
+  expect(await plane.registry.renew([refTo("a")], alice)).toEqual([]);
   await plane.pass(29_000);
   expect(plane.ids()).toEqual(["a"]);
   expect(plane.feed).toHaveLength(1);
@@ -77,9 +77,22 @@ test("Renew answers those that are gone, and not those that need no renewal", as
   const { session } = await plane.open();
   await session.register(aSpec("held"));
   const refs = ["leased", "never", "forever", "held"].map((id) => refTo(id));
-  expect(plane.registry.renew(refs)).toEqual([refTo("never")]);
+  expect(await plane.registry.renew(refs, alice)).toEqual([refTo("never")]);
   await plane.pass(31_000);
-  expect(plane.registry.renew(refs)).toEqual([refTo("leased"), refTo("never")]);
+  expect(await plane.registry.renew(refs, alice)).toEqual([refTo("leased"), refTo("never")]);
+});
+
+test("Renew answers only what is durable: not that an instance is there whose registration is lost", async () => {
+  await using plane = startRegistry();
+  plane.shaky.hold();
+  const registered = plane.registry.register([leased("a")], alice);
+  const renewed = plane.registry.renew([refTo("a")], alice);
+  plane.shaky.fail();
+  plane.shaky.release();
+  expect(await Promise.all([reasonOf(registered), reasonOf(renewed)])).toEqual([
+    "STORE_UNAVAILABLE",
+    "STORE_UNAVAILABLE",
+  ]);
 });
 
 test("a deregistered instance's lease is forgotten", async () => {
@@ -156,9 +169,10 @@ test("an instance registered anew while its expiry is being written stays", asyn
   plane.shaky.hold();
   plane.clock.advance(1_000);
   const again = plane.registry.register([leased("a", 30_000)], alice);
-  expect(plane.registry.renew([refTo("a")])).toEqual([]);
+  const renewed = plane.registry.renew([refTo("a")], alice);
   plane.clock.advance(1_000);
   plane.shaky.release();
+  expect(await renewed).toEqual([]);
   expect((await again).value[0]?.createRevision).toBe(3n);
   await plane.pass(29_000);
   expect(plane.ids()).toEqual(["a"]);
@@ -181,7 +195,7 @@ test("a lease that was renewed while its expiry could not be written lives on", 
   await plane.registry.register([leased("a", 30_000), leased("b", 30_000)], alice);
   plane.shaky.fail();
   await plane.pass(60_000);
-  expect(plane.registry.renew([refTo("a")])).toEqual([]);
+  expect(await plane.registry.renew([refTo("a")], alice)).toEqual([]);
   plane.shaky.heal();
   await plane.pass(10_000);
   expect(plane.ids()).toEqual(["a"]);

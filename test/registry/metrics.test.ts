@@ -36,7 +36,7 @@ test("sessions, leases and drains are gauged", async () => {
 test("expiries, renewals, takings and retries are counted", async () => {
   await using plane = startRegistry();
   await plane.registry.register([leased("a", 5_000), leased("b", 5_000)], alice);
-  plane.registry.renew([refTo("a"), refTo("never")]);
+  await plane.registry.renew([refTo("a"), refTo("never")], alice);
   const { session } = await plane.open();
   await session.register(aSpec("s"));
   await plane.registry.register([leased("s", 0)], alice);

@@ -67,7 +67,7 @@ type Clients = Awaited<ReturnType<Started["open"]>>[];
 async function start(plane: Started, clients: Clients, turn: Turn): Promise<unknown> {
   if ("disk" in turn) return plane.shaky[turn.disk]();
   if (turn.do === "pass") return plane.clock.advance(turn.ms);
-  if (turn.do === "renew") return plane.registry.renew([refTo(turn.id)]);
+  if (turn.do === "renew") return await plane.registry.renew([refTo(turn.id)], alice);
   if (turn.do === "register") return await plane.registry.register([leased(turn.id, 2_000, turn)], alice);
   if (turn.do === "update") return await plane.registry.update(refTo(turn.id), turn, undefined, alice);
   if (turn.do === "deregister") return await plane.registry.deregister(refTo(turn.id), turn.drainMs, alice);

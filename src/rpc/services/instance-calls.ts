@@ -57,9 +57,10 @@ function writes({ registry, rules }: RegistryServiceOptions): Omit<InstanceCalls
       const { value, revision } = await registry.register(registrations, callerOf(context));
       return { revision, instances: value.map(show) };
     },
-    renew(request) {
+    async renew(request, context) {
       validate(rules, request);
-      return { notFound: registry.renew(request.instances.map(instanceRefFromProto)).map(instanceRefToProto) };
+      const missing = await registry.renew(request.instances.map(instanceRefFromProto), callerOf(context));
+      return { notFound: missing.map(instanceRefToProto) };
     },
     async updateInstance(request, context) {
       validate(rules, request);

@@ -53,7 +53,7 @@ export class Model {
 
   async #apply(step: Step): Promise<void> {
     if (step.do === "register") return await this.#register(step.id, step.version, step.ttlMs);
-    if (step.do === "renew") return this.#renew(step.id);
+    if (step.do === "renew") return await this.#renew(step.id);
     if (step.do === "update") return await this.#update(step.id, step.version);
     if (step.do === "deregister") return await this.#deregister(step.id, step.drainMs);
     if (step.do === "pass") return await this.#plane.pass(step.ms);
@@ -76,8 +76,8 @@ export class Model {
     this.#instances.set(id, { version, holder: { ttlMs }, leaseEndsAtMs, drain: undefined });
   }
 
-  #renew(id: string): void {
-    const missing = this.#plane.registry.renew([refTo(id)]);
+  async #renew(id: string): Promise<void> {
+    const missing = await this.#plane.registry.renew([refTo(id)], alice);
     const instance = this.#instances.get(id);
     this.#expect(missing.length === 0, instance !== undefined, `renewing ${id}`);
     if (instance && "ttlMs" in instance.holder && instance.holder.ttlMs > 0) {
