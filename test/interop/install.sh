@@ -4,30 +4,10 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 ROOT=$PWD
-TOOLS=$ROOT/test/interop/.tools
+export STEPS=interop TOOLS=$ROOT/test/interop/.tools
+source test/support/steps.sh
 GRPCURL=v1.9.4
 export GOFLAGS="-buildvcs=false -p=${JOBS:-2}" PIP_DISABLE_PIP_VERSION_CHECK=1
-mkdir -p "$TOOLS/bin" "$TOOLS/stamp"
-
-need() {
-  command -v "$1" >/dev/null || { echo "interop: $1 is missing: install $2" >&2; exit 1; }
-}
-
-# The contents of tracked and new files, and the words given first, as one hash.
-fingerprint() {
-  { echo "$1"; shift; git ls-files -co --exclude-standard -z -- "$@" | sort -z | xargs -0 sha256sum; } | sha256sum
-}
-
-# step NAME RESULT FINGERPRINT COMMAND…: runs it unless RESULT is there and was made for the same fingerprint.
-step() {
-  local name=$1 result=$2 print=$3 started=$SECONDS
-  shift 3
-  if [ -e "$result" ] && [ "$(cat "$TOOLS/stamp/$name" 2>/dev/null)" = "$print" ]; then echo "interop: $name is there"; return; fi
-  rm -f "$TOOLS/stamp/$name"
-  "$@" || { echo "interop: $name could not be installed" >&2; exit 1; }
-  echo "$print" > "$TOOLS/stamp/$name"
-  echo "interop: $name installed in $((SECONDS - started)) s"
-}
 
 install_grpcurl() { GOBIN=$TOOLS/bin go install "github.com/fullstorydev/grpcurl/cmd/grpcurl@$GRPCURL"; }
 
