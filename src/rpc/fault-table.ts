@@ -37,7 +37,7 @@ export const FAULT_TABLE: {
   FIELDS_INVALID: ({ violations }) => ({
     code: Code.InvalidArgument,
     message: `correct ${violations.length === 1 ? "this field" : "these fields"} and send the request again: ${summary(violations)}`,
-    details: [detail(BadRequestSchema, { fieldViolations: fitting(violations) })],
+    details: [detail(BadRequestSchema, { fieldViolations: [...fitting(violations)] })],
   }),
   PAGE_TOKEN_INVALID: () => ({
     code: Code.InvalidArgument,
@@ -146,16 +146,18 @@ function summary(violations: readonly Violation[]): string {
   return violations.length > 3 ? `${first.join("; ")}; and ${violations.length - 3} more` : first.join("; ");
 }
 
-/** All violations, or as many as fit and one that says how many do not. */
-function fitting(violations: readonly Violation[]): Violation[] {
-  const kept: Violation[] = [];
+/** All violations, or as many as fit, one at least, and one that says how many more there are. */
+function fitting(violations: readonly Violation[]): readonly Violation[] {
   let bytes = 0;
-  for (const violation of violations) {
-    bytes += Buffer.byteLength(violation.field) + Buffer.byteLength(violation.description) + 8;
-    if (bytes > MAX_VIOLATION_BYTES) {
-      return [...kept, { field: "", description: `${violations.length - kept.length} more violations are not listed` }];
-    }
-    kept.push(violation);
-  }
-  return kept;
+  const end = violations.findIndex(({ field, description }) => {
+    bytes += Buffer.byteLength(field) + Buffer.byteLength(description) + 8;
+    return bytes > MAX_VIOLATION_BYTES;
+  });
+  const kept = end === -1 ? violations.length : Math.max(1, end);
+  const more = violations.length - kept;
+  if (more === 0) return violations;
+  return [
+    ...violations.slice(0, kept),
+    { field: "", description: more === 1 ? "1 more fault" : `${more} more faults` },
+  ];
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { pino } from "pino";
@@ -14,6 +13,7 @@ import { type AnyFault, FAULT_TABLE } from "../../src/rpc/fault-table.js";
 import { EdgeError, statusOf, toStatus } from "../../src/rpc/index.js";
 import { codeName } from "../../src/rpc/metrics.js";
 import { toGrpcStatus } from "../../src/rpc/rpc-status.js";
+import { DOCUMENTED } from "../support/documented.js";
 
 /** One fault of each reason; the compiler asks for all of them. */
 const SAMPLES: { readonly [R in AnyFault["reason"]]: Omit<Extract<AnyFault, { reason: R }>, "reason"> } = {
@@ -59,30 +59,14 @@ describe("every fault", () => {
   });
 });
 
-/** reason -> what proto/README.md says of it: its code and the details beside ErrorInfo. */
-function documented(): Map<string, { readonly code: string; readonly details: string[] }> {
-  const page = readFileSync(new URL("../../proto/README.md", import.meta.url), "utf8");
-  const sections = page.split(/^### /m).slice(1);
-  return new Map(
-    sections.map((section) => {
-      const reason = section.slice(0, section.indexOf("\n")).trim();
-      const code = /^Code: `(\w+)`/m.exec(section)?.[1] ?? "";
-      const details = [...(/^Details: (.*)$/m.exec(section)?.[1] ?? "").matchAll(/`(\w+)`/g)].map(
-        ([, name]) => name ?? "",
-      );
-      return [reason, { code, details }];
-    }),
-  );
-}
-
 test("proto/README.md lists exactly the reasons of the table", () => {
-  expect([...documented().keys()].sort()).toEqual(Object.keys(FAULT_TABLE).sort());
+  expect([...DOCUMENTED.keys()].sort()).toEqual(Object.keys(FAULT_TABLE).sort());
 });
 
 test.each(ALL)("proto/README.md gives $reason the code and the details that it has", (fault) => {
   const { code, details } = statusOf(fault);
   const names = details.map(({ typeUrl }) => typeUrl.slice(typeUrl.lastIndexOf(".") + 1));
-  expect(documented().get(fault.reason)).toEqual({ code: codeName(code), details: names.slice(1) });
+  expect(DOCUMENTED.get(fault.reason)).toEqual({ code: codeName(code), details: names.slice(1) });
 });
 
 describe("details", () => {
@@ -97,9 +81,16 @@ describe("details", () => {
     const status = statusOf({ reason: "FIELDS_INVALID", violations });
     const listed = (status.details[1] && anyUnpack(status.details[1], BadRequestSchema))?.fieldViolations ?? [];
     expect(listed.length).toBeGreaterThan(50);
-    expect(listed.at(-1)?.description).toBe(`${5_000 - listed.length + 1} more violations are not listed`);
+    expect(listed.at(-1)?.description).toBe(`${5_000 - listed.length + 1} more faults`);
     const header = toGrpcStatus(status).metadata.toHttp2Headers()["grpc-status-details-bin"];
     expect(String(header).length).toBeLessThan(8_192);
+  });
+
+  test("what is too long for the list stands in it alone, with how many more there are", () => {
+    const violations = Array.from({ length: 2 }, () => ({ field: "f", description: "x".repeat(5_000) }));
+    const { details } = statusOf({ reason: "FIELDS_INVALID", violations });
+    const listed = (details[1] && anyUnpack(details[1], BadRequestSchema))?.fieldViolations ?? [];
+    expect(listed).toMatchObject([{ field: "f" }, { field: "", description: "1 more fault" }]);
   });
 
   test("ResourceInfo names what is not there", () => {

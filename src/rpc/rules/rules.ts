@@ -1,5 +1,5 @@
 import type { Message } from "@bufbuild/protobuf";
-import { DomainError, type Violation } from "../../model/index.js";
+import { DomainError } from "../../model/index.js";
 import type { Filters } from "../filter/index.js";
 import { adminRules } from "./admin.js";
 import { readRules } from "./discovery.js";
@@ -25,9 +25,6 @@ export type Rules = ReadonlyMap<string, MessageRules>;
 
 const DEFAULT_WATCH_MAX_TARGETS = 1_000;
 const DEFAULT_TELEMETRY_RETENTION_MS = 86_400_000;
-
-/** The violations of one answer must fit the trailers that clients accept: 8 KiB is the least common limit. */
-const MAX_VIOLATION_CHARACTERS = 4_000;
 
 /** The rules of every request of every service. */
 export function createRules(options: RulesOptions): Rules {
@@ -57,7 +54,7 @@ const instanceParts: readonly MessageRules[] = [
 /**
  * Checks a request against the rules of its type.
  *
- * @throws DomainError FIELDS_INVALID with every violation; beyond some 4,000 characters the last one says how many more.
+ * @throws DomainError FIELDS_INVALID with every violation; how many of them an answer can hold is the fault table's business.
  */
 export function validate(rules: Rules, message: Message): void {
   const own = rules.get(message.$typeName);
@@ -68,16 +65,5 @@ export function validate(rules: Rules, message: Message): void {
     field: fieldPath(own.desc, message, path),
     description,
   }));
-  throw new DomainError({ reason: "FIELDS_INVALID", violations: bounded(violations) });
-}
-
-function bounded(violations: readonly Violation[]): readonly Violation[] {
-  let characters = 0;
-  const end = violations.findIndex(({ field, description }) => {
-    characters += field.length + description.length;
-    return characters > MAX_VIOLATION_CHARACTERS;
-  });
-  const shown = end === -1 ? violations.length : Math.max(1, end);
-  if (shown === violations.length) return violations;
-  return [...violations.slice(0, shown), { field: "", description: `${violations.length - shown} more faults` }];
+  throw new DomainError({ reason: "FIELDS_INVALID", violations });
 }

@@ -28,7 +28,7 @@ test.each(REQUESTS.map(({ name, desc }) => [name, desc] as const))(
           const { fault } = error as DomainError;
           if (fault.reason !== "FIELDS_INVALID") expect.unreachable(fault.reason);
           for (const { field, description } of fault.violations) {
-            expect(field === "" ? description : field).toMatch(/^[a-z][a-z_]*([.[]|$)|more faults$/);
+            expect(field).toMatch(/^[a-z][a-z_]*([.[]|$)/);
             expect(description).not.toMatch(/^Invalid input/);
           }
           return;

@@ -1,5 +1,7 @@
 import { create, type DescField, type DescMessage, type DescService } from "@bufbuild/protobuf";
+import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import { describe, expect, test } from "vitest";
+import { BadRequestSchema } from "../../../gen/google/rpc/error_details_pb.js";
 import { AdminService } from "../../../gen/portolan/admin/v1/admin_pb.js";
 import { DiscoveryService, WatchRequestSchema } from "../../../gen/portolan/discovery/v1/discovery_pb.js";
 import {
@@ -9,6 +11,7 @@ import {
 } from "../../../gen/portolan/registry/v1/registry_pb.js";
 import { TelemetryService } from "../../../gen/portolan/telemetry/v1/telemetry_pb.js";
 import { DomainError, type Violation } from "../../../src/model/index.js";
+import { statusOf } from "../../../src/rpc/errors.js";
 import { createFilters } from "../../../src/rpc/filter/index.js";
 import { createRules, free, outputOnly, validate } from "../../../src/rpc/rules/index.js";
 import { REQUESTS } from "./requests.js";
@@ -80,10 +83,14 @@ describe("violations", () => {
   });
 
   test("of a thousand faulty requests fit the trailers, and the last says how many more there are", () => {
-    const requests = Array.from({ length: 1_000 }, () => ({ instance: { id: "", service: "" } }));
+    const requests = Array.from({ length: 1_000 }, (_, id) => ({ instance: { id: `${id}`, service: "" } }));
     const violations = violationsOf(create(RegisterBatchRequestSchema, { requests }));
-    expect(JSON.stringify(violations).length).toBeLessThan(6_000);
-    expect(violations.at(-1)?.description).toMatch(/^[0-9]+ more faults$/);
+    expect(violations).toHaveLength(2_000);
+    const { details, message } = statusOf({ reason: "FIELDS_INVALID", violations });
+    const listed = (details[1] && anyUnpack(details[1], BadRequestSchema))?.fieldViolations ?? [];
+    expect(JSON.stringify(listed).length).toBeLessThan(8_000);
+    expect(listed.at(-1)).toMatchObject({ field: "", description: `${2_001 - listed.length} more faults` });
+    expect(message).toMatch(/; and 1997 more$/);
   });
 
   test("of garbage cost little: items of a list that is too long are not looked at", () => {
