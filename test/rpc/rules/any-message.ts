@@ -10,30 +10,69 @@ import fc from "fast-check";
 
 const MAX_DEPTH = 5;
 
-const text = fc.oneof(
-  fc.constantFrom(
+/** What means something somewhere: names, hosts, patterns, paths of masks and of reflection. */
+const meaningful = fc.constantFrom(
+  ...[
     "",
     "a",
     "checkout",
     "*",
     "-",
     "default",
-    "10.0.0.1",
-    "/",
-    "instance.id == 'a'",
-    "__proto__",
-    "version",
-  ),
-  fc.string({ unit: "binary", maxLength: 12 }),
-  fc.constantFrom("x".repeat(129), "é".repeat(1_025), "x".repeat(5_000)),
+    "a-1",
+    "a-",
+    "-a",
+    "1a",
+    "A",
+    "a.b",
+    "é",
+    "a\0",
+    "\u202eb",
+    "a/b",
+    "a:1",
+    "../..",
+  ],
+  ...["10.0.0.1", "10.0.0.256", "::1", "[::1]", "fe80::1%lo", "_x.example.", "a..b", "/", "/healthz?x=%00", "grpc"],
+  ...["instance.id == 'a'", "service.name != ''", "log.body.contains('a')", "instance.labels.x", "true", "("],
+  ...["__proto__", "constructor", "toString", "version", "labels", "reported_health", "instance.", "0".repeat(32)],
+  ...["portolan.registry.v1.RegistryService", "acme.Checkout"],
 );
-const integer = fc.constantFrom(0, 1, 2, 3, 5, 16, 17, 80, 1_000, 65_535, 65_536, 4_294_967_295);
+/** Lengths on either side of the limits that rules have. */
+const long = fc
+  .tuple(fc.constantFrom("x", "é", "😀", "a-"), fc.constantFrom(63, 64, 65, 128, 129, 253, 254, 257, 513, 1_025, 5_000))
+  .map(([unit, length]) => unit.repeat(length).slice(0, length));
+const text = fc.oneof(
+  { arbitrary: meaningful, weight: 5 },
+  { arbitrary: fc.string({ unit: "binary", maxLength: 12 }), weight: 3 },
+  { arbitrary: long.filter((value) => !/[\uD800-\uDBFF]$/.test(value)), weight: 1 },
+);
+const integer = fc.constantFrom(
+  0,
+  1,
+  2,
+  3,
+  5,
+  16,
+  17,
+  80,
+  100,
+  101,
+  1_000,
+  1_001,
+  10_001,
+  65_535,
+  65_536,
+  4_294_967_295,
+);
 const signed = fc.oneof(
   integer.filter((value) => value <= 65_536),
-  fc.constantFrom(-1, -2_147_483_648, 2_147_483_647),
+  fc.constantFrom(-1, -2_147_483_648, 2_147_483_647, 999_999_999, 1_000_000_000),
 );
-const big = fc.constantFrom(0n, 1n, 30n, -1n, 9_223_372_036_854_775_807n, -9_223_372_036_854_775_808n);
-const double = fc.constantFrom(0, 1, 2.5, -1, Number.NaN, Number.POSITIVE_INFINITY);
+const big = fc.constantFrom(
+  ...[0n, 1n, 30n, 3_601n, 86_400n, 86_401n, 1_700_000_000n, 253_402_300_799n, 315_576_000_001n, 2n ** 53n + 1n],
+  ...[-1n, -62_135_596_801n, 9_223_372_036_854_775_807n, -9_223_372_036_854_775_808n],
+);
+const double = fc.constantFrom(0, -0, 1, 2.5, -1, 5e-324, Number.MAX_VALUE, Number.NaN, Number.POSITIVE_INFINITY);
 
 /** Any message of that type that the wire can carry: sensible and senseless values, and parts that are missing. */
 export function anyMessage(desc: DescMessage): fc.Arbitrary<Message> {
@@ -50,7 +89,8 @@ function initOf(desc: DescMessage, depth: number): fc.Arbitrary<Record<string, u
   return fc.record(Object.fromEntries([...entries, ...oneofs]), { requiredKeys: [] });
 }
 
-function anyOf(field: DescField, depth: number): fc.Arbitrary<unknown> {
+/** Any value of one field, as a message's initializer takes it. */
+export function anyOf(field: DescField, depth = 0): fc.Arbitrary<unknown> {
   switch (field.fieldKind) {
     case "list":
       return fc.array(singleOf(field, depth), { maxLength: 3 });
