@@ -1,8 +1,9 @@
 import type { Expr, Expr_Call, Expr_Comprehension, Expr_Select } from "@bufbuild/cel-spec/cel/expr/syntax_pb.js";
+import { intLiteral, metered, priceOf } from "./fuel.js";
 import { isFunction, resultOfCall } from "./functions.js";
 import { operatorSign, resultOfOperator } from "./operators.js";
 import { patternCost, patternFault } from "./pattern.js";
-import { isAlike, scalar, type Type, typeName } from "./types.js";
+import { isAlike, scalar, type Type, typeName, weightOf } from "./types.js";
 import { presenceKey } from "./view.js";
 
 /** What is wrong with an expression, and at which of its parts. */
@@ -96,18 +97,7 @@ function identifier(expr: Expr, name: string, { variables, constants }: Scope): 
     const known = [...variables.keys()].filter((variable) => !variable.startsWith("@")).join(", ");
     throw new CheckFault(expr.id, `unknown variable ${shortened(name)}; there is ${known}`);
   }
-  return { type: scalar("int"), expr: constantExpr(expr.id, constant), cost: 1 };
-}
-
-function constantExpr(id: bigint, value: bigint): Expr {
-  return {
-    $typeName: "cel.expr.Expr",
-    id,
-    exprKind: {
-      case: "constExpr",
-      value: { $typeName: "cel.expr.Constant", constantKind: { case: "int64Value", value } },
-    },
-  };
+  return { type: scalar("int"), expr: intLiteral(expr.id, constant), cost: 1 };
 }
 
 function select(expr: Expr, chosen: Expr_Select, visit: Visit): Checked {
@@ -143,18 +133,27 @@ function call(expr: Expr, called: Expr_Call, scope: Scope, visit: Visit): Checke
     target?.type,
     args.map((arg) => arg.type),
   );
+  const pattern = called.function === "matches" ? checkedPattern(expr, called.args[0]) : undefined;
+  checkLiterals(expr, called, scope);
+  const price = priceOf(called.function, pattern);
   const value: Expr_Call = {
     ...called,
-    ...(target && { target: target.expr }),
-    args: args.map((arg) => arg.expr),
+    ...(target && { target: metered(target.expr, target.type, price) }),
+    args: args.map((arg) => metered(arg.expr, arg.type, price)),
   };
-  const own = called.function === "matches" ? checkPattern(expr, called.args[0]) : 1;
-  checkLiterals(expr, value, scope);
+  const own = pattern === undefined ? operationCost(called.function, args) : patternCost(pattern);
   return {
     type,
     expr: { ...expr, exprKind: { case: "callExpr", value } },
     cost: args.reduce((sum, arg) => sum + arg.cost, (target?.cost ?? 0) + own),
   };
+}
+
+/** Operators that look through lists. */
+const COMPARING = new Set(["_==_", "_!=_", "@in"]);
+
+function operationCost(name: string, args: readonly Checked[]): number {
+  return COMPARING.has(name) ? Math.max(1, ...args.map(({ type }) => weightOf(type))) : 1;
 }
 
 /** Literals of which a function can make nothing are found now, not by every evaluation. */
@@ -167,13 +166,13 @@ function checkLiterals(expr: Expr, called: Expr_Call, scope: Scope): void {
   throw new CheckFault(literal.id, `${called.function} can make nothing of this`);
 }
 
-/** A pattern is a literal, so that its cost, which is answered, is known before it runs. */
-function checkPattern(expr: Expr, pattern: Expr | undefined): number {
+/** A pattern is a literal, so that its cost is known before it runs. */
+function checkedPattern(expr: Expr, pattern: Expr | undefined): string {
   const constant = pattern?.exprKind.case === "constExpr" ? pattern.exprKind.value.constantKind : undefined;
   if (constant?.case !== "stringValue") throw new CheckFault(expr.id, "matches takes a pattern written as a string");
   const fault = patternFault(constant.value);
   if (fault !== undefined) throw new CheckFault(pattern?.id ?? expr.id, fault);
-  return patternCost(constant.value);
+  return constant.value;
 }
 
 function callType(expr: Expr, name: string, target: Type | undefined, args: readonly Type[]): Type {

@@ -1,6 +1,7 @@
 import { type CelEnv, isCelError, parse, plan } from "@bufbuild/cel";
 import type { Expr } from "@bufbuild/cel-spec/cel/expr/syntax_pb.js";
 import { CheckFault, check, type Scope } from "./check.js";
+import type { Fuel } from "./fuel.js";
 import { nestingFault, positionOf, syntaxFault } from "./source.js";
 import { typeName } from "./types.js";
 import { CONSTANTS, type FilterKind, type FilterSubjects, VARIABLES } from "./variables.js";
@@ -9,13 +10,19 @@ import { viewOf } from "./view.js";
 /** What an expression came to: a predicate, or what is wrong with it, position first ("1:18: …"). */
 export type Compiled<T> = { readonly matches: (value: T) => boolean } | { readonly fault: string };
 
+/** What evaluates: CEL with the functions that spend `fuel`. */
+export interface Engine {
+  readonly env: CelEnv;
+  readonly fuel: Fuel;
+}
+
 const MAX_LENGTH = 4_096;
-/** Some 3 ms at the worst: what one evaluation may cost. */
+/** Some 3 ms at the worst, texts apart: what one evaluation may cost. */
 const MAX_COST = 10_000;
 
 /** Parses, checks and plans an expression that is not empty. Never throws. */
 export function compile<Kind extends FilterKind>(
-  env: CelEnv,
+  engine: Engine,
   kind: Kind,
   text: string,
 ): Compiled<FilterSubjects[Kind]> {
@@ -25,18 +32,21 @@ export function compile<Kind extends FilterKind>(
   try {
     const { expr, sourceInfo } = parse(text);
     for (const [id, offset] of Object.entries(sourceInfo?.positions ?? {})) positions.set(BigInt(id), offset);
-    return { matches: predicate(env, kind, checked(env, kind, expr)) };
+    return { matches: predicate(engine, kind, checked(engine, kind, expr)) };
   } catch (error) {
     if (!(error instanceof CheckFault)) return { fault: syntaxFault(error) };
     return { fault: `${positionOf(text, positions.get(error.exprId) ?? 0)}: ${error.message}` };
   }
 }
 
-function checked(env: CelEnv, kind: FilterKind, expr: Expr): Expr {
+function checked({ env, fuel }: Engine, kind: FilterKind, expr: Expr): Expr {
   const scope: Scope = {
     variables: new Map([[kind, VARIABLES[kind].type]]),
     constants: CONSTANTS,
-    isEvaluable: (call) => !isCelError(plan(env, call)()),
+    isEvaluable: (call) => {
+      fuel.refill();
+      return !isCelError(plan(env, call)());
+    },
   };
   const { type, cost, expr: runnable } = check(expr, scope);
   if (type.kind !== "bool") throw new CheckFault(expr.id, `a filter is true or false, this is ${typeName(type)}`);
@@ -45,7 +55,7 @@ function checked(env: CelEnv, kind: FilterKind, expr: Expr): Expr {
 }
 
 function predicate<Kind extends FilterKind>(
-  env: CelEnv,
+  { env, fuel }: Engine,
   kind: Kind,
   expr: Expr,
 ): (value: FilterSubjects[Kind]) => boolean {
@@ -55,6 +65,7 @@ function predicate<Kind extends FilterKind>(
     // A label that is not there is an error inside the library, and most of an error's price is its stack.
     const limit = Error.stackTraceLimit;
     Error.stackTraceLimit = 0;
+    fuel.refill();
     try {
       return evaluate({ [kind]: viewOf(view, value) }) === true;
     } catch {

@@ -2,13 +2,17 @@ import { celEnv } from "@bufbuild/cel";
 import { LRUCache } from "lru-cache";
 import { invalidField } from "../../model/index.js";
 import { type Compiled, compile } from "./compile.js";
+import { Fuel, fuelFunctions } from "./fuel.js";
 import type { FilterKind, FilterSubjects } from "./variables.js";
 
 /** A compiled filter. */
 export interface Filter<T> {
   /** The expression as the client wrote it. */
   readonly text: string;
-  /** False also when it cannot be evaluated: a label that is not there does not match. Never throws. */
+  /**
+   * False also when it cannot be evaluated: a label that is not there does not match, nor does a text that is too long for its
+   * pattern. Never throws, and never takes longer than `Fuel` allows.
+   */
   matches(value: T): boolean;
 }
 
@@ -35,7 +39,8 @@ const DEFAULT_CAPACITY = 1_000;
 
 /** Makes filters over instances, services and log records. */
 export function createFilters({ capacity = DEFAULT_CAPACITY }: FiltersOptions = {}): Filters {
-  const env = celEnv();
+  const fuel = new Fuel();
+  const env = celEnv({ funcs: fuelFunctions(fuel) });
   /** "kind:text" -> what it came to, as a predicate over that kind. */
   const compiled = new LRUCache<string, Compiled<never>>({ max: capacity });
 
@@ -43,7 +48,7 @@ export function createFilters({ capacity = DEFAULT_CAPACITY }: FiltersOptions = 
     const key = `${kind}:${text}`;
     const earlier = compiled.get(key) as Compiled<FilterSubjects[Kind]> | undefined;
     if (earlier) return earlier;
-    const result = compile(env, kind, text);
+    const result = compile({ env, fuel }, kind, text);
     if (text.length <= MAX_REMEMBERED_LENGTH) compiled.set(key, result);
     return result;
   };

@@ -15,18 +15,18 @@ const PARTS = /\[(?:\\[\s\S]|[^\]\\])*\]|\\[\s\S]|\{([0-9]+)(?:,([0-9]*))?\}|[\s
  */
 export function patternFault(pattern: string): string | undefined {
   if (pattern.includes("\\Q")) return "\\Q is not offered in patterns";
-  return sizeOf(pattern) > MAX_SIZE
+  return patternSize(pattern) > MAX_SIZE
     ? `is a pattern of more than ${MAX_SIZE} characters, repetitions written out`
     : undefined;
 }
 
 /** How many steps it takes to match a pattern, in the coin of `check`. */
 export function patternCost(pattern: string): number {
-  return BASE_COST + COST_A_CHARACTER * sizeOf(pattern);
+  return BASE_COST + COST_A_CHARACTER * patternSize(pattern);
 }
 
 /** How long a pattern is with its repetitions written out. For what is no pattern, any number. */
-function sizeOf(pattern: string): number {
+export function patternSize(pattern: string): number {
   /** Sizes of the groups that are open, the pattern itself first. */
   const open = [0];
   const add = (size: number) => open.push((open.pop() ?? 0) + size);

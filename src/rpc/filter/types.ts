@@ -56,3 +56,8 @@ const ORDERED = new Set(["bool", "string", "bytes", "timestamp", "duration"]);
 export function isOrdered(left: Type, right: Type): boolean {
   return (isNumber(left) && isNumber(right)) || (left.kind === right.kind && ORDERED.has(left.kind));
 }
+
+/** How many values are looked at when a value of this type is compared: of a list, all that it can hold. */
+export function weightOf(type: Type): number {
+  return type.kind === "list" ? Math.max(1, type.max) * weightOf(type.element) : 1;
+}

@@ -207,6 +207,9 @@ describe("a filter is refused when it is made", () => {
     ["instance.weight.exists(x, true)", /int has no elements/],
     ["instance.labels.exists(a, instance.labels.exists(b, instance.labels.exists(c, a == b)))", /costs too much/],
     [`${"(".repeat(33)}true${")".repeat(33)}`, /^1:33: brackets are nested more than 32 deep/],
+    [`[[1, 1]]${".map(l, l + l)".repeat(14)}.exists(l, 2 in l)`, /costs too much/],
+    [`[[1, 1]]${".map(l, l + l)".repeat(14)}.exists(l, l == [1])`, /costs too much/],
+    [`[1]${".map(l, [l, l])".repeat(16)} == [1]${".map(l, [l, l])".repeat(16)}`, /costs too much/],
     ["x".repeat(4_097), /at most 4,096 characters/],
     [`instance${".a".repeat(2_000)}`, /nested too deeply/],
     [`${Array(250).fill("true ? true : ").join("")}true`, /nested too deeply/],
@@ -247,6 +250,61 @@ describe("a filter is refused when it is made", () => {
   ])("%s do not reach the parser, which would take seconds", (_, text) => {
     expect(faultOf(text)).toMatch(/brackets are nested/);
   });
+});
+
+describe("a filter over long texts", () => {
+  const body = "a".repeat(65_536);
+  const attributes = Object.fromEntries(Array.from({ length: 64 }, (_, index) => [`k${index}`, "a".repeat(8_192)]));
+  const long: LogRecord = { ...record, body, attributes };
+  const selects = (text: string, value: LogRecord) => {
+    expect(filters.faultOf("log", text)).toBeUndefined();
+    return filters.compile("log", text)?.matches(value);
+  };
+
+  test.each([
+    "!log.body.matches('[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}')",
+    `${Array(100).fill("log.body.contains('refused') || ").join("")}log.body.size() == 65536`,
+    "log.attributes.exists(k, log.attributes[k].contains('refused')) || (log.body + log.body).endsWith('aa')",
+    "log.attributes.all(k, log.attributes[k].matches('^a+$'))",
+  ])("selects by number %#: %.70s", (text) => {
+    expect(selects(text, long)).toBe(true);
+  });
+
+  test.each([
+    ["a pattern made to be slow", "log.body.matches('((a?){9}){9}$')"],
+    ["many of them", `${Array(4).fill("log.body.matches('(a{1,9}){1,20}$') || ").join("")}false`],
+    ["a pattern over many texts", "log.attributes.exists(k, log.attributes[k].matches('(a|aa)+$b'))"],
+    ["a text that doubles", `['aaaaaaaaaaaaaaaa']${".map(a, a + a)".repeat(22)}.exists(a, a.size() > 5)`],
+    ["bytes that double", `[b'aaaaaaaaaaaaaaaa']${".map(a, a + a)".repeat(26)}.exists(a, a.size() > 5)`],
+    ["a text that doubles and is searched", `['aaaaaaaa']${".map(a, a + a)".repeat(23)}.exists(a, a.contains('b'))`],
+    [
+      "what is hard to search for",
+      `${Array(2)
+        .fill(`log.body.contains('${"a".repeat(900)}b${"a".repeat(900)}') || `)
+        .join("")}false`,
+    ],
+    ["a number of many digits", `${Array(100).fill("int(log.body) == 1 || ").join("")}false`],
+  ])("gives up on %s before it holds anybody up", (_, text) => {
+    const value = text.includes("int(") ? { ...long, body: "9".repeat(65_536) } : long;
+    expect(leastMs(() => expect(selects(text, value)).toBe(false))).toBeLessThan(250);
+  });
+
+  test("is compiled however many were before it", () => {
+    for (let index = 0; index < 150; index++) {
+      const text = `"${"a".repeat(1_800)}".contains("${"a".repeat(1_800)}${index}")`;
+      expect(filters.faultOf("log", text)).toBeUndefined();
+    }
+  });
+
+  /** The least time of some runs: what a run takes beyond it was taken by others. */
+  function leastMs(run: () => void): number {
+    const times = Array.from({ length: 3 }, () => {
+      const startedMs = performance.now();
+      run();
+      return performance.now() - startedMs;
+    });
+    return Math.min(...times);
+  }
 });
 
 describe("compiled filters", () => {
