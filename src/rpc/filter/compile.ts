@@ -2,7 +2,7 @@ import { type CelEnv, isCelError, parse, plan } from "@bufbuild/cel";
 import type { Expr } from "@bufbuild/cel-spec/cel/expr/syntax_pb.js";
 import { CheckFault, check, type Scope } from "./check.js";
 import type { Fuel } from "./fuel.js";
-import { nestingFault, positionOf, syntaxFault } from "./source.js";
+import { layoutFault, positionOf, syntaxFault } from "./source.js";
 import { typeName } from "./types.js";
 import { CONSTANTS, type FilterKind, type FilterSubjects, VARIABLES } from "./variables.js";
 import { viewOf } from "./view.js";
@@ -26,7 +26,7 @@ export function compile<Kind extends FilterKind>(
   kind: Kind,
   text: string,
 ): Compiled<FilterSubjects[Kind]> {
-  const early = text.length > MAX_LENGTH ? "must have at most 4,096 characters" : nestingFault(text);
+  const early = text.length > MAX_LENGTH ? "must have at most 4,096 characters" : layoutFault(text);
   if (early !== undefined) return { fault: early };
   const positions = new Map<bigint, number>();
   try {

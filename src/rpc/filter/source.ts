@@ -1,6 +1,7 @@
 const MAX_NESTING = 32;
+const MAX_SPACE = 200;
 
-/** Comments, strings (raw ones first, because a backslash means nothing in them), brackets. */
+/** Comments, strings (raw ones first, because a backslash means nothing in them), brackets, much space. */
 const TOKENS = new RegExp(
   [
     /\/\/[^\n]*/,
@@ -8,6 +9,7 @@ const TOKENS = new RegExp(
     /"""(?:\\[\s\S]|[^\\])*?"""|'''(?:\\[\s\S]|[^\\])*?'''/,
     /"(?:\\[\s\S]|[^"\\\n\r])*"|'(?:\\[\s\S]|[^'\\\n\r])*'/,
     /[()[\]{}]/,
+    /\s+/,
   ]
     .map((token) => token.source)
     .join("|"),
@@ -21,14 +23,17 @@ export function positionOf(text: string, offset: number): string {
 }
 
 /**
- * Refuses brackets nested too deeply, before the parser sees them: it takes seconds over some hundreds that are not closed.
+ * Refuses what the parser goes over again and again, before it sees it: it takes seconds over some hundreds of brackets that are
+ * not closed, and a quarter of a second over 4,000 spaces.
  *
  * @returns what is wrong, or undefined.
  */
-export function nestingFault(text: string): string | undefined {
+export function layoutFault(text: string): string | undefined {
   let depth = 0;
   for (const { 0: token, index } of text.matchAll(TOKENS)) {
-    if (token.length > 1) continue;
+    if (token.length > MAX_SPACE && token.trim() === "")
+      return `${positionOf(text, index)}: has more than ${MAX_SPACE} spaces in a row`;
+    if (token.length > 1 || token.trim() === "") continue;
     depth = "([{".includes(token) ? depth + 1 : Math.max(0, depth - 1);
     if (depth > MAX_NESTING) return `${positionOf(text, index)}: brackets are nested more than ${MAX_NESTING} deep`;
   }

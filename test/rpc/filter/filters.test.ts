@@ -95,6 +95,8 @@ describe("a filter over instances", () => {
     'instance.service + "/" + instance.id == "checkout/a1" && string(instance.weight) == "80"',
     'int("80") == instance.weight && double(instance.weight) == 80.0',
     "true",
+    `true${" ".repeat(200)}`,
+    `"${" ".repeat(300)}" != instance.id`,
     'instance.labels.constructor == "own"',
   ])("matches %s", (text) => {
     expect(faultOf(text)).toBe("");
@@ -210,6 +212,7 @@ describe("a filter is refused when it is made", () => {
     [`[[1, 1]]${".map(l, l + l)".repeat(14)}.exists(l, 2 in l)`, /costs too much/],
     [`[[1, 1]]${".map(l, l + l)".repeat(14)}.exists(l, l == [1])`, /costs too much/],
     [`[1]${".map(l, [l, l])".repeat(16)} == [1]${".map(l, [l, l])".repeat(16)}`, /costs too much/],
+    [`true &&\n${" ".repeat(201)}true`, /^1:8: has more than 200 spaces in a row$/],
     ["x".repeat(4_097), /at most 4,096 characters/],
     [`instance${".a".repeat(2_000)}`, /nested too deeply/],
     [`${Array(250).fill("true ? true : ").join("")}true`, /nested too deeply/],
