@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.js";
 import { ServerReflection as ServerReflectionV1Alpha } from "../../gen/grpc/reflection/v1alpha/reflection_pb.js";
 import { startPlane } from "../support/plane.js";
+import { frame, RawGrpc, statusOf } from "../support/raw-grpc.js";
 
 const SERVICES = [
   "grpc.health.v1.Health",
@@ -65,7 +66,6 @@ describe.each([
 
 test("a reflection client that does not read is not answered without end", async () => {
   await using plane = await startPlane({ mayLeak: true });
-  const { RawGrpc, frame } = await import("../support/raw-grpc.js");
   await using raw = new RawGrpc(plane.grpcUrl);
   const stream = raw.open("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo");
   const question = frame(Buffer.concat([Buffer.from([0x22, 36]), Buffer.from("portolan.registry.v1.RegistryService")]));
@@ -78,6 +78,15 @@ test("a reflection client that does not read is not answered without end", async
     await new Promise((resolve) => raw.session.ping(resolve));
   }
   expect(stream.writableLength).toBeGreaterThan(500_000);
+});
+
+test("a question that cannot be read ends the call, also behind others that are still being answered", async () => {
+  await using plane = await startPlane();
+  await using raw = new RawGrpc(plane.grpcUrl);
+  const stream = raw.open("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo");
+  const status = statusOf(stream);
+  stream.end(Buffer.concat([frame(Buffer.alloc(0)), frame(Buffer.alloc(0)), frame(Buffer.of(0xff))]));
+  expect(await status).toMatchObject({ code: 13, reason: "INTERNAL" });
 });
 
 /** Files after what they import, as a registry wants them. */

@@ -20,13 +20,14 @@ type Listener = Parameters<ServerInterceptingCallInterface["start"]>[0];
 /**
  * A call that a library's own handlers serve: health and reflection.
  *
- * It gives their errors the ErrorInfo that all errors have, lets a stop end their streams, and reads no further request
- * while a response waits to be sent: they answer without asking whether anybody reads.
+ * It gives their errors the ErrorInfo that all errors have, lets a stop end their streams, sends nothing behind a status, and
+ * reads no further request while a response waits to be sent: they answer without asking whether anybody reads.
  */
 export class LibraryCall extends ServerInterceptingCall implements ActiveCall {
   readonly #base: ServerInterceptingCallInterface;
   readonly #definition: Definition;
   readonly #calls: CallBook;
+  #statusSent = false;
   #unsent = 0;
   #wantsRead = false;
 
@@ -40,6 +41,7 @@ export class LibraryCall extends ServerInterceptingCall implements ActiveCall {
     this.#calls = options.calls;
     const send = base.sendStatus.bind(base);
     base.sendStatus = (status) => {
+      this.#statusSent = true;
       if (Number(status.code ?? 0) === 0) return send(status);
       const reason = codeName(Number(status.code) as Code);
       options.metrics.error(reason);
@@ -76,6 +78,12 @@ export class LibraryCall extends ServerInterceptingCall implements ActiveCall {
   }
 
   override sendMessage(message: unknown, callback: () => void): void {
+    // What is written behind the status takes the status with it, and the client waits for ever: the handlers do not hear of
+    // the statuses that grpc-js sends by itself.
+    if (this.#statusSent) {
+      callback();
+      return;
+    }
     this.#unsent++;
     super.sendMessage(message, () => {
       this.#unsent--;
