@@ -103,7 +103,7 @@ async function openHttp(options: ServersOptions, shared: Shared): Promise<HttpSe
     services,
     limits: config,
     pages: plainPages(options),
-    onError: (err) => log.error({ err }, "a page failed"),
+    onError: (err) => log.error({ err }, "the HTTP port failed to answer"),
   }).catch((error: unknown) => {
     throw new ListenError("http-address", httpAddress, error);
   });

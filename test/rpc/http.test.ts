@@ -189,6 +189,22 @@ test.each([SESSION, "/portolan.telemetry.v1.TelemetryService/ReportCalls"])(
   },
 );
 
+test.each(["application/grpc-web+json", "application/connect+json", "application/json"])(
+  "a text that no header can hold, in %s, is told as the client's fault and does not leave him waiting",
+  async (type) => {
+    await using plane = await startPlane();
+    const text = Buffer.from('"\\ud800"');
+    const response = await fetch(`${plane.httpUrl}/portolan.registry.v1.RegistryService/GetService`, {
+      method: "POST",
+      headers: { "content-type": type },
+      body: type === "application/json" ? text : frame(text),
+      signal: AbortSignal.timeout(10_000),
+    });
+    expect([400, 415]).toContain(response.status);
+    await response.arrayBuffer();
+  },
+);
+
 describe("plain HTTP", () => {
   test("takes JSON as curl sends it", async () => {
     await using plane = await startPlane();

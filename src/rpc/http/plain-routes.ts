@@ -1,4 +1,4 @@
-import type { ConnectNodeAdapterOptions } from "@connectrpc/connect-node";
+import type { Listener } from "./adapter.js";
 
 /** What /healthz tells. */
 export interface HealthPage {
@@ -18,7 +18,7 @@ export interface PlainPages {
 }
 
 /** Answers what is no call: /healthz, /metrics, and a 404 that says what there is. */
-export function plainRoutes(pages: PlainPages, onError: (error: unknown) => void): NodeHandlerFn {
+export function plainRoutes(pages: PlainPages, onError: (error: unknown) => void): Listener {
   return (request, response) => {
     const path = request.url?.split("?", 1)[0];
     if (request.method !== "GET" && request.method !== "HEAD") {
@@ -40,8 +40,7 @@ export function plainRoutes(pages: PlainPages, onError: (error: unknown) => void
   };
 }
 
-type NodeHandlerFn = NonNullable<ConnectNodeAdapterOptions["fallback"]>;
-type Response = Parameters<NodeHandlerFn>[1];
+type Response = Parameters<Listener>[1];
 
 function send(response: Response, status: number, body: object): void {
   write(response, status, "application/json", `${JSON.stringify(body)}\n`);

@@ -2,7 +2,6 @@ import { createServer as createHttp1, type Server as Http1Server } from "node:ht
 import { createServer as createHttp2, type ServerHttp2Session } from "node:http2";
 import type { Server, Socket } from "node:net";
 import { createContextValues } from "@connectrpc/connect";
-import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { anonymousAt, setCaller } from "../caller.js";
 import { cutConnections } from "../cut-connections.js";
 import { dropFarDeadline } from "../far-deadline.js";
@@ -10,6 +9,7 @@ import type { CallHost } from "../grpc/route.js";
 import { listen } from "../listen.js";
 import type { RpcMetrics } from "../metrics.js";
 import type { ServedService } from "../served-service.js";
+import { connectAdapter } from "./adapter.js";
 import { setConnection } from "./connection.js";
 import { guarded } from "./guard.js";
 import { keepAlive } from "./keepalive.js";
@@ -35,7 +35,7 @@ export interface HttpServerOptions {
   readonly call: CallHost;
   readonly metrics: RpcMetrics;
   readonly pages: PlainPages;
-  /** Told of a plain page that failed. */
+  /** Told of a plain page that failed, and of a call that ended without an answer. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -98,7 +98,7 @@ function trackSockets(server: Server, onChange: (change: 1 | -1) => void): Reado
 
 function createHandler(options: HttpServerOptions) {
   const { services, call, metrics, limits } = options;
-  const adapter = connectNodeAdapter({
+  const adapter = connectAdapter({
     readMaxBytes: limits.maxMessageBytes,
     contextValues(request) {
       const { remoteAddress, remotePort } = request.socket;
@@ -106,6 +106,7 @@ function createHandler(options: HttpServerOptions) {
       return "stream" in request ? setConnection(values, request.stream.session) : values;
     },
     fallback: plainRoutes(options.pages, options.onError),
+    onError: options.onError,
     routes(router) {
       for (const service of services) {
         for (const method of service.desc.methods) {
