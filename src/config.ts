@@ -11,9 +11,13 @@ export { type Config, SETTINGS, type Setting, settingsTable, variableOf } from "
 /** Settings that cannot be used, all faults together. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
-  /** @param faults one sentence each, with the setting as its writer spelled it. */
-  constructor(readonly faults: readonly string[]) {
-    super(faults.join("\n"));
+  /** One sentence each, with the setting as its writer spelled it, on a line of its own. */
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    const lines = faults.map((fault) => fault.replaceAll(/\s*[\r\n]+\s*/g, " "));
+    super(lines.join("\n"));
+    this.faults = lines;
   }
 }
 

@@ -64,7 +64,11 @@ export function choice<const W extends string>(...words: W[]): Kind<W> {
 
 /** On or off. */
 export function flag(): Kind<boolean> {
-  const known = (text: string) => ({ true: true, false: false })[text];
+  const words = new Map([
+    ["true", true],
+    ["false", false],
+  ]);
+  const known = (text: string) => words.get(text);
   return { range: "true, false", schema: parsed(known, () => true, "true or false") };
 }
 
