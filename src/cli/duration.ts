@@ -4,6 +4,9 @@ import { InvalidArgumentError } from "commander";
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
+/** The longest that a protobuf Duration holds: 10,000 years. */
+const MAX_MS = 315_576_000_000_000;
+
 /**
  * Reads "30s", "1h30m", "250ms", "2d"; a bare "0" is nothing, any other bare number lacks its unit.
  *
@@ -16,7 +19,9 @@ export function parseDuration(text: string): number {
   if (parts.length === 0 || parts.map((part) => part[0]).join("") !== text) {
     throw new InvalidArgumentError(`"${text}" is not a duration: write 500ms, 30s, 5m, 1h30m or 2d.`);
   }
-  return Math.round(parts.reduce((sum, [, count, unit]) => sum + Number(count) * (UNIT_MS[unit ?? ""] ?? 0), 0));
+  const ms = Math.round(parts.reduce((sum, [, count, unit]) => sum + Number(count) * (UNIT_MS[unit ?? ""] ?? 0), 0));
+  if (ms > MAX_MS) throw new InvalidArgumentError("it must be 10,000 years or shorter.");
+  return ms;
 }
 
 /** Milliseconds as a protobuf Duration. */

@@ -10,14 +10,14 @@ import {
 } from "../../gen/portolan/registry/v1/registry_pb.js";
 
 /** scheme -> what the endpoint speaks. */
-const SCHEMES: Readonly<Record<string, { readonly protocol: Protocol; readonly tls: boolean }>> = {
-  grpc: { protocol: Protocol.GRPC, tls: false },
-  grpcs: { protocol: Protocol.GRPC, tls: true },
-  http: { protocol: Protocol.HTTP, tls: false },
-  https: { protocol: Protocol.HTTP, tls: true },
-  http2: { protocol: Protocol.HTTP2, tls: false },
-  tcp: { protocol: Protocol.TCP, tls: false },
-};
+const SCHEMES: ReadonlyMap<string, { readonly protocol: Protocol; readonly tls: boolean }> = new Map([
+  ["grpc", { protocol: Protocol.GRPC, tls: false }],
+  ["grpcs", { protocol: Protocol.GRPC, tls: true }],
+  ["http", { protocol: Protocol.HTTP, tls: false }],
+  ["https", { protocol: Protocol.HTTP, tls: true }],
+  ["http2", { protocol: Protocol.HTTP2, tls: false }],
+  ["tcp", { protocol: Protocol.TCP, tls: false }],
+]);
 
 const ENDPOINT = /^(?:([^=]+)=)?(?:([a-z0-9]+):\/\/)?(\[[^\]]+\]|[^:/[\]]+):(\d+)$/;
 
@@ -29,7 +29,7 @@ const ENDPOINT = /^(?:([^=]+)=)?(?:([a-z0-9]+):\/\/)?(\[[^\]]+\]|[^:/[\]]+):(\d+
  */
 export function parseEndpoint(text: string, earlier: readonly Endpoint[] = []): Endpoint[] {
   const [, name = "", scheme, host = "", port] = ENDPOINT.exec(text) ?? [];
-  const spoken = SCHEMES[scheme ?? name];
+  const spoken = SCHEMES.get(scheme ?? name);
   if (port === undefined || (scheme !== undefined && !spoken)) {
     throw new InvalidArgumentError(
       `"${text}" is not an endpoint: write [NAME=][grpc|grpcs|http|https|http2|tcp://]HOST:PORT.`,
