@@ -104,6 +104,6 @@ async function openEvents(base: Base) {
   const last = { revision: log.next.revision, order: log.next.order - 1 };
   const recent = new RecentEvents({ capacity: limits.maxRecentEvents, last });
   const recorder = new EventRecorder({ ...base, events: log, recent, maxPendingChanges: limits.maxPendingChanges });
-  const reader = new EventReader({ ...base, recorder, maxScanned: limits.maxScanned });
+  const reader = new EventReader({ ...base, events: log, recorder, maxScanned: limits.maxScanned });
   return { log, recorder, reader, tails: new EventTails({ store, events: log, recent }) };
 }

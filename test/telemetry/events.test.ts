@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { pino } from "pino";
 import { expect, test } from "vitest";
 import { openMemoryStore } from "../../src/store/index.js";
+import { comparePlaces } from "../../src/telemetry/events/event.js";
 import {
   type Event,
   memoryDatabase,
@@ -234,6 +235,30 @@ test("events that retention dropped are told from the store's history", async ()
   stop.abort();
 });
 
+test("a tail that has not read what retention drops goes on behind it, and waits without reading", async () => {
+  const memory = memoryDatabase();
+  let reads = 0;
+  const iterator: TelemetryDatabase["iterator"] = (range) => {
+    reads++;
+    return memory.iterator(range);
+  };
+  const limits = { maxAgeMs: 60_000, retentionIntervalMs: 1_000 };
+  await using plane = await start({ database: { ...memory, iterator }, limits });
+  for (const id of ["a1", "a2"]) await register(plane.store, id);
+  await events(plane.telemetry);
+  const { stream, stop } = tail(plane.telemetry, 1n);
+  plane.clock.advance(120_000);
+  await gone(plane.telemetry);
+  const told = next(stream, 1);
+  await turns();
+  const before = reads;
+  await turns();
+  expect(reads).toBe(before);
+  await register(plane.store, "a3");
+  expect(revisions(await told)).toEqual([4]);
+  stop.abort();
+});
+
 test("events that neither the log nor the history holds are out of range", async () => {
   await using plane = await start({ limits: { maxAgeMs: 60_000, retentionIntervalMs: 1_000 } });
   for (const id of ["a1", "a2"]) await register(plane.store, id);
@@ -321,6 +346,45 @@ test("whatever happens in whatever order, with restarts, the log is one event a 
     ),
     { numRuns: 60 },
   ));
+
+test("a tail after any revision tells what its query asks for once and in order, from wherever it is read", () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.constantFrom("cart", "checkout", "session", "recorded", "back", "advance"), { maxLength: 30 }),
+      fc.nat(),
+      fc.constantFrom("", "cart"),
+      fc.boolean(),
+      async (steps, from, service, isLive) => {
+        await using plane = await start({ limits: { maxRecentEvents: 3 } });
+        const other = isLive ? tail(plane.telemetry, 0n) : undefined;
+        for (const [n, step] of steps.entries()) {
+          if (step === "session") plane.telemetry.sessionEvent(session("session.opened"));
+          else if (step === "recorded") await events(plane.telemetry);
+          else if (step === "back") plane.clock.stepWall(-1_500);
+          else if (step === "advance") plane.clock.advance(700);
+          else await register(plane.store, `a${n}`, {}, step);
+        }
+        const { revision } = plane.store.status();
+        const after = (BigInt(from) % revision) + 1n;
+        const { stream, stop } = tail(plane.telemetry, after, { service });
+        await register(plane.store, "end", {}, "cart");
+        const told = await take(stream, (taken) => taken.flat().at(-1)?.instanceId === "end");
+        const inOrder = [...(await events(plane.telemetry))].sort((a, b) => comparePlaces(a.place, b.place));
+        const isBehind = (event: Event) =>
+          event.revision > after || (event.revision === 0n && event.place.revision >= after);
+        const isAsked = (event: Event) => service === "" || event.service === service;
+        expect(told.flat()).toEqual(inOrder.filter((event) => isBehind(event) && isAsked(event)));
+        stop.abort();
+        other?.stop.abort();
+      },
+    ),
+    { numRuns: 60 },
+  ));
+
+/** Lets what is under way come to its end. */
+async function turns(): Promise<void> {
+  for (let n = 0; n < 20; n++) await new Promise((resolve) => setImmediate(resolve));
+}
 
 /** Resolves when retention has left no event: its step runs behind the clock. */
 async function gone(telemetry: Telemetry): Promise<void> {

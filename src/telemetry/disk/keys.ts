@@ -1,4 +1,4 @@
-import type { EventPlace } from "../events/event.js";
+import type { EventMoment } from "../events/event.js";
 
 /**
  * The layout of the database. Numbers are big-endian, so that keys sort as their numbers do.
@@ -10,8 +10,8 @@ import type { EventPlace } from "../events/event.js";
  * | `L` time ns (8) sequence (8) service hash (4) severity (1) | TelemetryLog |
  * | `C` window ms (8) sequence (8) | TelemetryCalls of a series |
  * | `R` window ms (8) sequence (8) | TelemetryCalls rolled up by consumer and service |
- * | `E` revision (8) order (8) | TelemetryEvent, in the order of the event log |
- * | `T` time ms (8) revision (8) order (8) | nothing: finds events by time |
+ * | `E` revision (8) order (8) time ms (8) | TelemetryEventBlock, by the place and time of its last event |
+ * | `T` time ms (8) revision (8) order (8) | time ms (8) of the block's first event: finds blocks by time |
  */
 export type Table = "M" | "U" | "L" | "C" | "R" | "E" | "T";
 
@@ -44,6 +44,18 @@ export function tableEnd(table: Table): Buffer {
   return Buffer.from([table.charCodeAt(0) + 1]);
 }
 
+/** A value that is one whole number of eight bytes, at most 2^53. */
+export function wholeValue(value: number): Buffer {
+  const bytes = Buffer.allocUnsafe(8);
+  writeWhole(bytes, value, 0);
+  return bytes;
+}
+
+/** Reads what `wholeValue` wrote. */
+export function parseWhole(value: Uint8Array): number {
+  return readWhole(viewOf(value), 0);
+}
+
 /** The key of a log record. */
 export function logKey(parts: LogKey): Buffer {
   const key = Buffer.allocUnsafe(22);
@@ -66,10 +78,26 @@ export function parseLogKey(key: Uint8Array): LogKey {
   };
 }
 
-/** Where an event stands, from a key that ends with its place (tables `E` and `T`). */
-export function parsePlace(key: Uint8Array): EventPlace {
+/** The key of a block of events, by its last event (table `E`). */
+export function blockKey({ place, timeMs }: EventMoment): Buffer {
+  return numberedKey("E", place.revision, place.order, timeMs);
+}
+
+/** Reads the key of a block: when and where its last event stands. */
+export function parseBlockKey(key: Uint8Array): EventMoment {
   const view = viewOf(key);
-  return { revision: view.getBigUint64(key.length - 16), order: readWhole(view, key.length - 8) };
+  return { place: { revision: view.getBigUint64(1), order: readWhole(view, 9) }, timeMs: readWhole(view, 17) };
+}
+
+/** The key of a block in the index by time (table `T`). */
+export function blockIndexKey({ place, timeMs }: EventMoment): Buffer {
+  return numberedKey("T", timeMs, place.revision, place.order);
+}
+
+/** Reads a key of the index by time: when and where the last event of a block stands. */
+export function parseBlockIndexKey(key: Uint8Array): EventMoment {
+  const view = viewOf(key);
+  return { timeMs: readWhole(view, 1), place: { revision: view.getBigUint64(9), order: readWhole(view, 17) } };
 }
 
 /** The whole number in a key's first part. */

@@ -5,10 +5,46 @@ import type { Event, EventDraft, SessionEvent } from "./event.js";
 
 type Told = Pick<EventDraft, "type" | "message" | "attributes">;
 
+/** health -> the name of the public enum's value, without its prefix. */
+const HEALTH_NAMES: Readonly<Record<Health, string>> = {
+  serving: "SERVING",
+  degraded: "DEGRADED",
+  starting: "STARTING",
+  draining: "DRAINING",
+  "not-serving": "NOT_SERVING",
+};
+
+/** What an event is about. */
+interface Subject {
+  readonly namespace: string;
+  readonly service: string;
+  readonly instanceId: string;
+}
+
 /** The events of a commit, at least one a change, in the order of its changes and each at its place. */
 export function eventsOf(set: ChangeSet): Event[] {
-  const drafts = set.changes.flatMap((change) => draftsOf(change, set));
-  return drafts.map((draft, order) => ({ ...draft, place: { revision: set.revision, order } }));
+  const events: Event[] = [];
+  for (const change of set.changes) {
+    const subject = subjectOf(change);
+    for (const told of toldOf(change, set)) events.push(eventOf(set, events.length, subject, told));
+  }
+  return events;
+}
+
+/** Field by field: spreading objects would cost more than all else here, and every change of the state pays for it. */
+function eventOf(set: ChangeSet, order: number, subject: Subject, told: Told): Event {
+  return {
+    place: { revision: set.revision, order },
+    revision: set.revision,
+    timeMs: set.committedAtMs,
+    type: told.type,
+    actor: set.actor,
+    namespace: subject.namespace,
+    service: subject.service,
+    instanceId: subject.instanceId,
+    message: told.message,
+    attributes: told.attributes,
+  };
 }
 
 /** The event of what happened to a session; the actor and an attribute say which, the message does not. */
@@ -33,20 +69,22 @@ function sessionMessage({ type, client, instances }: SessionEvent): string {
   return `${verb} with ${instances} ${instances === 1 ? "instance" : "instances"}`;
 }
 
-function draftsOf({ before, after }: Change, set: ChangeSet): EventDraft[] {
+function subjectOf({ before, after }: Change): Subject {
   const entity = after ?? before;
-  if (!entity) return [];
-  const { revision, committedAtMs: timeMs, actor } = set;
-  if (entity.kind === "service") {
-    const { namespace, name } = entity.value;
-    const told = serviceTold(entity.value, { existed: before !== undefined, exists: after !== undefined, set });
-    return [{ revision, timeMs, actor, namespace, service: name, instanceId: "", ...told }];
+  if (!entity) return { namespace: "", service: "", instanceId: "" };
+  const { value } = entity;
+  if (entity.kind === "service") return { namespace: value.namespace, service: entity.value.name, instanceId: "" };
+  return { namespace: value.namespace, service: entity.value.service, instanceId: entity.value.id };
+}
+
+function toldOf({ before, after }: Change, set: ChangeSet): Told[] {
+  const entity = after ?? before;
+  if (entity?.kind === "service") {
+    return [serviceTold(entity.value, { existed: before !== undefined, exists: after !== undefined, set })];
   }
-  const { namespace, service, id: instanceId } = entity.value;
   const earlier = before?.kind === "instance" ? before.value : undefined;
   const later = after?.kind === "instance" ? after.value : undefined;
-  const told = instanceTold(earlier, later, set);
-  return told.map((one) => ({ revision, timeMs, actor, namespace, service, instanceId, ...one }));
+  return instanceTold(earlier, later, set);
 }
 
 function serviceTold(service: Service, how: { existed: boolean; exists: boolean; set: ChangeSet }): Told {
@@ -69,12 +107,17 @@ function registered(instance: Instance, { actor, cause }: ChangeSet): Told {
   return {
     type: "instance.registered",
     message: `${instanceName(instance)} registered at ${address} by ${actor}`,
-    attributes: { cause, address, health: healthName(instance.health), ...version(instance) },
+    attributes: { cause, address, health: HEALTH_NAMES[instance.health], ...version(instance) },
   };
 }
 
 function left(instance: Instance, { actor, cause }: ChangeSet): Told {
-  const attributes = { cause, address: addressOf(instance), health: healthName(instance.health), ...version(instance) };
+  const attributes = {
+    cause,
+    address: addressOf(instance),
+    health: HEALTH_NAMES[instance.health],
+    ...version(instance),
+  };
   const name = instanceName(instance);
   if (cause === "lease-expired") {
     return { type: "instance.expired", message: `${name} expired: its lease was not renewed`, attributes };
@@ -107,7 +150,7 @@ function updated(instance: Instance, fields: readonly string[], { actor, cause }
 }
 
 function healthChanged(before: Instance, after: Instance, { actor, cause }: ChangeSet): Told {
-  const [from, to] = [healthName(before.health), healthName(after.health)];
+  const [from, to] = [HEALTH_NAMES[before.health], HEALTH_NAMES[after.health]];
   const why = after.healthReason === "" ? "" : `: ${after.healthReason}`;
   return {
     type: "instance.health_changed",
@@ -120,11 +163,6 @@ function healthChanged(before: Instance, after: Instance, { actor, cause }: Chan
       ...version(after),
     },
   };
-}
-
-/** The name of the public enum's value, without its prefix: "NOT_SERVING". */
-function healthName(health: Health): string {
-  return health.toUpperCase().replaceAll("-", "_");
 }
 
 function version(instance: Instance): Record<string, string> {

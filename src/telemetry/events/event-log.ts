@@ -1,12 +1,13 @@
 import type { Logger } from "pino";
 import type { Entry, Operation } from "../disk/database.js";
-import type { Disk } from "../disk/disk.js";
-import { metaKey, numberedKey, parsePlace, tableEnd } from "../disk/keys.js";
+import type { Disk, DiskBatch } from "../disk/disk.js";
+import { blockKey, metaKey, numberedKey, parseBlockIndexKey, parseBlockKey, tableEnd } from "../disk/keys.js";
 import type { Dropped } from "../disk/retention.js";
-import type { Growth } from "../disk/usage.js";
 import type { TelemetryMetrics } from "../metrics.js";
-import type { Event, EventPlace } from "./event.js";
-import { cursorOperation, decodeCursor, decodeEvent, decodeFloor, encodeEvent, floorOperation } from "./record.js";
+import { blockDelete, blockPut, blocksOf } from "./block.js";
+import { decodeBlock } from "./block-codec.js";
+import { comparePlaces, type Event, type EventMoment, type EventPlace } from "./event.js";
+import { cursorOperation, decodeCursor, decodeFloor, floorOperation } from "./record.js";
 
 /** Options of the event log. */
 export interface EventLogOptions {
@@ -24,11 +25,13 @@ export interface EventStretch {
   readonly events: readonly Event[];
 }
 
-/** Events read from the database in one step. */
+/** Events read from the database in one step, unless a single block has more. */
 const STRETCH_EVENTS = 500;
 
 /**
- * The event log on the database: each event at its place, and an index by time.
+ * The event log on the database: blocks of events, each at the place of its last event, and an index by time.
+ *
+ * A block that cannot be read is said and left out: all others are read as ever.
  *
  * The events of a commit are written in one batch with the cursor, so after a crash the log holds whole commits up to the
  * cursor and nothing behind it.
@@ -72,17 +75,8 @@ export class EventLog {
 
   /** Appends events, which stand behind all others; false when they could not be written, and none of them is. */
   async append(events: readonly Event[], next: EventPlace): Promise<boolean> {
-    const operations: Operation[] = [cursorOperation(next)];
-    const growth: Growth[] = [];
-    for (const event of events) {
-      const { revision, order } = event.place;
-      const value = encodeEvent(event);
-      const key = numberedKey("E", revision, order);
-      const index = numberedKey("T", Math.max(0, Math.floor(event.timeMs)), revision, order);
-      operations.push({ type: "put", key, value }, { type: "put", key: index, value: new Uint8Array() });
-      growth.push({ kind: "events", timeMs: event.timeMs, bytes: key.length + value.length + index.length });
-    }
-    if (!(await this.#options.disk.write({ operations, growth }))) return false;
+    const puts = blocksOf(events).map(blockPut);
+    if (!(await this.#options.disk.write(joined([...puts, cursorBatch(next)])))) return false;
     this.#next = next;
     this.#options.metrics.written("events", events.length);
     return true;
@@ -110,48 +104,73 @@ export class EventLog {
   async #forgetAfter(revision: bigint): Promise<boolean> {
     const range = { gte: numberedKey("E", revision + 1n), lt: tableEnd("E") };
     for await (const chunk of this.#options.disk.scan(range)) {
-      const gone = chunk.map((entry) => forget(entry));
-      const operations = gone.flatMap((one) => one.operations);
-      if (!(await this.#options.disk.write({ operations, growth: gone.map((one) => one.growth) }))) return false;
+      const batches = chunk.flatMap((entry) => this.#cut(entry, revision));
+      if (!(await this.#options.disk.write(joined(batches)))) return false;
     }
     return this.skipTo(revision);
   }
 
+  /** Takes the events after a revision out of a block. */
+  #cut([key, value]: Entry, revision: bigint): DiskBatch[] {
+    const last = parseBlockKey(key);
+    const left = this.blockAt(last, value).filter(({ place }) => place.revision <= revision);
+    return [blockDelete(last, value.length), ...blocksOf(left).map(blockPut)];
+  }
+
   /** The next events after a place, a bounded number. @throws DomainError STORE_UNAVAILABLE. */
   async after(place: EventPlace): Promise<EventStretch> {
+    const events: Event[] = [];
+    let readTo = place;
     const gte = numberedKey("E", place.revision, place.order + 1);
     for await (const chunk of this.#options.disk.scan({ gte, lt: tableEnd("E") })) {
-      const events = chunk.slice(0, STRETCH_EVENTS).map(([key, value]) => decodeEvent(parsePlace(key), value));
-      return { place: events.at(-1)?.place ?? place, events };
+      for (const [key, value] of chunk) {
+        const last = parseBlockKey(key);
+        const block = this.blockAt(last, value);
+        if (events.length > 0 && events.length + block.length > STRETCH_EVENTS) return { place: readTo, events };
+        // Only the first block can begin before the place.
+        events.push(...(events.length > 0 ? block : block.filter((event) => comparePlaces(event.place, place) > 0)));
+        readTo = last.place;
+      }
     }
-    return { place, events: [] };
+    return { place: readTo, events };
+  }
+
+  /** The events of a block; none, and it is said, when it is damaged. */
+  blockAt(last: EventMoment, value: Uint8Array): Event[] {
+    try {
+      return decodeBlock(last, value);
+    } catch (error) {
+      const { revision, order } = last.place;
+      this.#options.log.error(
+        { err: error, revision, order },
+        "a block of the event log is damaged: its events are left out",
+      );
+      return [];
+    }
   }
 
   /** What goes with index entries that retention drops; the log then begins behind them. */
   async dropIndexed(entries: readonly Entry[]): Promise<Dropped> {
-    const places = entries.map(([key]) => parsePlace(key));
-    const keys = places.map(({ revision, order }) => numberedKey("E", revision, order));
-    const values = await this.#options.disk.getMany(keys);
-    for (const { revision } of places) if (revision > this.#floor) this.#floor = revision;
-    const bytes = values.reduce(
-      (sum, value, index) => sum + (value ? value.length + (keys[index]?.length ?? 0) : 0),
-      0,
-    );
+    const dropped = entries.map(([key]) => parseBlockIndexKey(key));
+    const keys = dropped.map(blockKey);
+    let bytes = 0;
+    for (const [index, value] of (await this.#options.disk.getMany(keys)).entries()) {
+      if (value) bytes += value.length + (keys[index]?.length ?? 0);
+    }
+    for (const { place } of dropped) if (place.revision > this.#floor) this.#floor = place.revision;
     const operations = keys.map((key): Operation => ({ type: "del", key }));
     return { operations: [...operations, floorOperation(this.#floor)], bytes };
   }
 }
 
-/** Deletes an event and its index entry. */
-function forget([key, value]: Entry): { operations: Operation[]; growth: Growth } {
-  const { place, timeMs } = decodeEvent(parsePlace(key), value);
-  const index = numberedKey("T", timeMs, place.revision, place.order);
-  const bytes = key.length + value.length + index.length;
+/** Writes that are made at once. */
+function joined(batches: readonly DiskBatch[]): DiskBatch {
   return {
-    operations: [
-      { type: "del", key },
-      { type: "del", key: index },
-    ],
-    growth: { kind: "events", timeMs, bytes: -bytes },
+    operations: batches.flatMap(({ operations }) => operations),
+    growth: batches.flatMap(({ growth }) => growth),
   };
+}
+
+function cursorBatch(next: EventPlace): DiskBatch {
+  return { operations: [cursorOperation(next)], growth: [] };
 }

@@ -1,16 +1,12 @@
-import type { Entry } from "../disk/database.js";
 import type { Disk } from "../disk/disk.js";
-import { numberedKey, parseFirst, parsePlace, tableEnd } from "../disk/keys.js";
-import type { Event, EventPlace } from "./event.js";
+import type { Event, EventMoment, EventPlace } from "./event.js";
+import type { EventLog } from "./event-log.js";
 import { type EventQuery, eventPredicate } from "./event-query.js";
 import type { EventRecorder } from "./event-recorder.js";
-import { decodeEvent } from "./record.js";
+import { type NewestFirstOptions, newestFirst } from "./newest-first.js";
 
 /** Where a page ended: the next one begins with what is older. */
-export interface EventCursor {
-  readonly timeMs: number;
-  readonly place: EventPlace;
-}
+export type EventCursor = EventMoment;
 
 /** One page of events, newest first. */
 export interface EventPageQuery {
@@ -36,10 +32,14 @@ export interface EventPage {
 /** Options of the reader of events. */
 export interface EventReaderOptions {
   readonly disk: Disk;
-  readonly recorder: EventRecorder;
+  readonly events: EventLog;
+  readonly recorder: Pick<EventRecorder, "settled">;
   /** Events that one page looks at. */
   readonly maxScanned: number;
 }
+
+/** A place before that of every event. */
+const BEFORE_ALL: EventPlace = { revision: 0n, order: -1 };
 
 /** Reads events back by time. */
 export class EventReader {
@@ -49,39 +49,32 @@ export class EventReader {
     this.#options = options;
   }
 
-  /** One page by time, then place; every commit that was answered before is in it. @throws DomainError STORE_UNAVAILABLE. */
+  /**
+   * One page, newest first: by time, and by place among events of the same millisecond. So what was recorded after the clock
+   * was set back stands among the events of the time that it then showed.
+   *
+   * Every commit that was answered before is in it. @throws DomainError STORE_UNAVAILABLE.
+   */
   async page(options: EventPageQuery): Promise<EventPage> {
     await this.#options.recorder.settled();
     const matches = eventPredicate(options.query);
-    const events: Event[] = [];
+    const found: Event[] = [];
     let left = this.#options.maxScanned;
-    for await (const chunk of this.#options.disk.scan({ ...bounds(options), reverse: true })) {
-      options.signal?.throwIfAborted();
-      const values = await this.#options.disk.getMany(chunk.map(eventKey));
-      for (const [index, [key]] of chunk.entries()) {
-        const place = parsePlace(key);
-        const value = values[index];
-        const event = value && decodeEvent(place, value);
-        if (event && (!matches || matches(event))) events.push(event);
-        if (events.length >= options.pageSize || --left <= 0)
-          return { events, next: { timeMs: parseFirst(key), place } };
+    for await (const events of newestFirst({ ...this.#options, ...rangeOf(options) })) {
+      for (const event of events) {
+        if (!matches || matches(event)) found.push(event);
+        if (found.length >= options.pageSize || --left <= 0) {
+          return { events: found, next: { timeMs: event.timeMs, place: event.place } };
+        }
       }
     }
-    return { events };
+    return { events: found };
   }
 }
 
-function eventKey([key]: Entry): Uint8Array {
-  const { revision, order } = parsePlace(key);
-  return numberedKey("E", revision, order);
-}
-
-function bounds({ startMs, endMs, after }: EventPageQuery): { gte: Uint8Array; lt: Uint8Array } {
-  const end = endMs === undefined ? tableEnd("T") : numberedKey("T", clamp(endMs));
-  return {
-    gte: numberedKey("T", clamp(startMs ?? 0)),
-    lt: after ? numberedKey("T", after.timeMs, after.place.revision, after.place.order) : end,
-  };
+function rangeOf({ startMs, endMs, after, signal }: EventPageQuery): Omit<NewestFirstOptions, "disk" | "events"> {
+  const before = after ?? (endMs === undefined ? undefined : { timeMs: clamp(endMs), place: BEFORE_ALL });
+  return { startMs: clamp(startMs ?? 0), ...(before && { before }), ...(signal && { signal }) };
 }
 
 function clamp(ms: number): number {

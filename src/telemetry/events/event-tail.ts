@@ -31,6 +31,12 @@ interface Start {
   readonly historyTo?: bigint;
 }
 
+/** A tail that is open: it is woken at each publication until it is unsubscribed. */
+interface Reading extends EventTailOptions {
+  readonly wake: Signal;
+  readonly unsubscribe: () => void;
+}
+
 /**
  * Streams of events, each from its own place in the log, in the log's order.
  *
@@ -50,7 +56,14 @@ export class EventTails {
    * by a `next()` while the database cannot be read.
    */
   open(options: EventTailOptions): AsyncIterable<readonly Event[]> {
-    return this.#read(this.#start(options.afterRevision), options);
+    const start = this.#start(options.afterRevision);
+    const wake = new Signal();
+    const unsubscribe = this.#options.recent.wake(wake);
+    options.signal.addEventListener("abort", () => {
+      unsubscribe();
+      wake.notify();
+    });
+    return this.#read(start, { ...options, wake, unsubscribe });
   }
 
   #start(after: bigint): Start {
@@ -69,24 +82,19 @@ export class EventTails {
     return { place: { revision: floor, order: -1 }, revision: floor, historyTo: floor };
   }
 
-  async *#read(start: Start, options: EventTailOptions): AsyncGenerator<readonly Event[], void, void> {
-    const { recent, store } = this.#options;
-    const wake = new Signal();
-    const unsubscribe = recent.wake(wake);
-    const abort = () => wake.notify();
-    options.signal.addEventListener("abort", abort);
+  async *#read(start: Start, options: Reading): AsyncGenerator<readonly Event[], void, void> {
+    const { afterRevision, signal, wake } = options;
     const wanted = selector(options.query);
     try {
       if (start.historyTo !== undefined) {
-        for await (const set of store.changes({ after: options.afterRevision, signal: options.signal })) {
+        for await (const set of this.#options.store.changes({ after: afterRevision, signal })) {
           if (set.revision > start.historyTo) break;
           yield* nonEmpty(wanted(eventsOf(set)));
         }
       }
-      yield* this.#follow(start, wake, { signal: options.signal, wanted });
+      yield* this.#follow(start, wake, { signal, wanted });
     } finally {
-      options.signal.removeEventListener("abort", abort);
-      unsubscribe();
+      options.unsubscribe();
     }
   }
 
@@ -114,9 +122,10 @@ export class EventTails {
     const step = recent.after(place);
     if (step.kind === "none") return undefined;
     if (step.kind === "events") return { place: step.events.at(-1)?.place ?? place, events: step.events };
+    const { before } = recent;
     const stretch = await events.after(place);
-    // Retention dropped all that lay between: go on with what is in memory.
-    return stretch.events.length > 0 ? stretch : { place: recent.before, events: [] };
+    // Retention dropped all that lay between: go on behind it.
+    return stretch.events.length > 0 ? stretch : { place: before, events: [] };
   }
 }
 

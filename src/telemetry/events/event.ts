@@ -9,6 +9,13 @@ export interface EventPlace {
   readonly order: number;
 }
 
+/** Where an event stands in the order of time: first by its time, then by its place. */
+export interface EventMoment {
+  /** Milliseconds since the epoch. */
+  readonly timeMs: number;
+  readonly place: EventPlace;
+}
+
 /** What happened in the control plane. Immutable and shared between readers. */
 export interface Event {
   readonly place: EventPlace;
@@ -46,4 +53,9 @@ export interface SessionEvent {
 export function comparePlaces(a: EventPlace, b: EventPlace): number {
   if (a.revision !== b.revision) return a.revision < b.revision ? -1 : 1;
   return a.order - b.order;
+}
+
+/** Negative when `a` comes before `b` in the order of time, 0 when they are the same moment. */
+export function compareMoments(a: EventMoment, b: EventMoment): number {
+  return a.timeMs - b.timeMs || comparePlaces(a.place, b.place);
 }

@@ -17,7 +17,7 @@ const BATCH_EVENTS = 500;
  * The newest events, in memory, for those who tail the log.
  *
  * Why not a queue for each reader: however many readers there are, an event is held once; a reader holds a place, and one
- * that is further behind than this reads the database until it has caught up.
+ * that is further behind than this reads the database until it has caught up. While nobody tails, nothing is held.
  */
 export class RecentEvents {
   readonly #capacity: number;
@@ -43,15 +43,16 @@ export class RecentEvents {
     return this.#before;
   }
 
-  /** Adds events that follow the last one, and wakes who waits. */
+  /** True while somebody tails. */
+  get hasReaders(): boolean {
+    return this.#waiting.size > 0;
+  }
+
+  /** Adds events that follow the last one and are on the database, and wakes who waits. */
   publish(events: readonly Event[]): void {
-    for (let start = 0; start < events.length; start += BATCH_EVENTS) {
-      const batch = events.slice(start, start + BATCH_EVENTS);
-      this.#batches.push(batch);
-      this.#size += batch.length;
-      this.#last = batch.at(-1)?.place ?? this.#last;
-    }
-    this.#trim();
+    this.#last = events.at(-1)?.place ?? this.#last;
+    if (this.hasReaders) this.#hold(events);
+    else this.#letGo();
     for (const signal of this.#waiting) signal.notify();
   }
 
@@ -64,10 +65,25 @@ export class RecentEvents {
     return { kind: "events", events: skip === 0 ? batch : batch.slice(skip) };
   }
 
-  /** Wakes a reader by its signal at each publication; ends with the returned function. */
+  /** Wakes a reader by its signal at each publication, and holds what is published; ends with the returned function. */
   wake(signal: Signal): () => void {
     this.#waiting.add(signal);
     return () => this.#waiting.delete(signal);
+  }
+
+  #hold(events: readonly Event[]): void {
+    for (let start = 0; start < events.length; start += BATCH_EVENTS) {
+      const batch = events.slice(start, start + BATCH_EVENTS);
+      this.#batches.push(batch);
+      this.#size += batch.length;
+    }
+    this.#trim();
+  }
+
+  #letGo(): void {
+    this.#batches = [];
+    this.#size = 0;
+    this.#before = this.#last;
   }
 
   /** Binary search: batches follow each other by place. */

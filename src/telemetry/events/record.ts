@@ -1,25 +1,8 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import {
-  TelemetryEventCursorSchema,
-  TelemetryEventFloorSchema,
-  TelemetryEventSchema,
-} from "../../../gen/portolan/store/v1/telemetry_pb.js";
+import { TelemetryEventCursorSchema, TelemetryEventFloorSchema } from "../../../gen/portolan/store/v1/telemetry_pb.js";
 import type { Operation } from "../disk/database.js";
 import { metaKey } from "../disk/keys.js";
-import type { Event, EventPlace } from "./event.js";
-
-/** An event at rest; its place is its key. */
-export function encodeEvent({ place: _, timeMs, ...event }: Event): Uint8Array {
-  return toBinary(TelemetryEventSchema, create(TelemetryEventSchema, { ...event, timeMs: BigInt(Math.floor(timeMs)) }));
-}
-
-/** Reads an event that lay at a place. */
-export function decodeEvent(place: EventPlace, value: Uint8Array): Event {
-  const record = fromBinary(TelemetryEventSchema, value);
-  const { revision, type, actor, namespace, service, instanceId, message, attributes } = record;
-  const timeMs = Number(record.timeMs);
-  return { place, revision, timeMs, type, actor, namespace, service, instanceId, message, attributes };
-}
+import type { EventPlace } from "./event.js";
 
 /** Writes how far the log has come: the place of the next event that has no revision of its own. */
 export function cursorOperation(next: EventPlace): Operation {

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file portolan/store/v1/telemetry.proto.
  */
 export const file_portolan_store_v1_telemetry: GenFile = /*@__PURE__*/
-  fileDesc("CiFwb3J0b2xhbi9zdG9yZS92MS90ZWxlbWV0cnkucHJvdG8SEXBvcnRvbGFuLnN0b3JlLnYxIiIKD1RlbGVtZXRyeUZvcm1hdBIPCgd2ZXJzaW9uGAEgASgNIpoCCgxUZWxlbWV0cnlMb2cSFgoOdGltZV91bml4X25hbm8YASABKAYSEQoJbmFtZXNwYWNlGAIgASgJEg8KB3NlcnZpY2UYAyABKAkSEwoLaW5zdGFuY2VfaWQYBCABKAkSEAoIc2V2ZXJpdHkYBSABKA0SDAoEYm9keRgGIAEoCRJDCgphdHRyaWJ1dGVzGAcgAygLMi8ucG9ydG9sYW4uc3RvcmUudjEuVGVsZW1ldHJ5TG9nLkF0dHJpYnV0ZXNFbnRyeRIQCgh0cmFjZV9pZBgIIAEoCRIPCgdzcGFuX2lkGAkgASgJGjEKD0F0dHJpYnV0ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIrkCCg5UZWxlbWV0cnlDYWxscxIaChJjb25zdW1lcl9uYW1lc3BhY2UYASABKAkSEAoIY29uc3VtZXIYAiABKAkSEQoJbmFtZXNwYWNlGAMgASgJEg8KB3NlcnZpY2UYBCABKAkSEwoLaW5zdGFuY2VfaWQYBSABKAkSDgoGbWV0aG9kGAYgASgJEkkKDWNhbGxzX2J5X2NvZGUYByADKAsyMi5wb3J0b2xhbi5zdG9yZS52MS5UZWxlbWV0cnlDYWxscy5DYWxsc0J5Q29kZUVudHJ5EhEKCWJvdW5kc19tcxgIIAMoARIOCgZjb3VudHMYCSADKAESDgoGc3VtX21zGAogASgBGjIKEENhbGxzQnlDb2RlRW50cnkSCwoDa2V5GAEgASgNEg0KBXZhbHVlGAIgASgBOgI4ASKUAgoOVGVsZW1ldHJ5RXZlbnQSEAoIcmV2aXNpb24YASABKAMSDwoHdGltZV9tcxgCIAEoAxIMCgR0eXBlGAMgASgJEg0KBWFjdG9yGAQgASgJEhEKCW5hbWVzcGFjZRgFIAEoCRIPCgdzZXJ2aWNlGAYgASgJEhMKC2luc3RhbmNlX2lkGAcgASgJEg8KB21lc3NhZ2UYCCABKAkSRQoKYXR0cmlidXRlcxgJIAMoCzIxLnBvcnRvbGFuLnN0b3JlLnYxLlRlbGVtZXRyeUV2ZW50LkF0dHJpYnV0ZXNFbnRyeRoxCg9BdHRyaWJ1dGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJFChRUZWxlbWV0cnlFdmVudEN1cnNvchIZChFyZWNvcmRlZF9yZXZpc2lvbhgBIAEoAxISCgpuZXh0X29yZGVyGAIgASgBIicKE1RlbGVtZXRyeUV2ZW50Rmxvb3ISEAoIcmV2aXNpb24YASABKAMiPQoOVGVsZW1ldHJ5VXNhZ2USDQoFY2FsbHMYASABKAESDAoEbG9ncxgCIAEoARIOCgZldmVudHMYAyABKAEiIQoRVGVsZW1ldHJ5U2VxdWVuY2USDAoEbmV4dBgBIAEoAWIGcHJvdG8z");
+  fileDesc("CiFwb3J0b2xhbi9zdG9yZS92MS90ZWxlbWV0cnkucHJvdG8SEXBvcnRvbGFuLnN0b3JlLnYxIiIKD1RlbGVtZXRyeUZvcm1hdBIPCgd2ZXJzaW9uGAEgASgNIpoCCgxUZWxlbWV0cnlMb2cSFgoOdGltZV91bml4X25hbm8YASABKAYSEQoJbmFtZXNwYWNlGAIgASgJEg8KB3NlcnZpY2UYAyABKAkSEwoLaW5zdGFuY2VfaWQYBCABKAkSEAoIc2V2ZXJpdHkYBSABKA0SDAoEYm9keRgGIAEoCRJDCgphdHRyaWJ1dGVzGAcgAygLMi8ucG9ydG9sYW4uc3RvcmUudjEuVGVsZW1ldHJ5TG9nLkF0dHJpYnV0ZXNFbnRyeRIQCgh0cmFjZV9pZBgIIAEoCRIPCgdzcGFuX2lkGAkgASgJGjEKD0F0dHJpYnV0ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIrkCCg5UZWxlbWV0cnlDYWxscxIaChJjb25zdW1lcl9uYW1lc3BhY2UYASABKAkSEAoIY29uc3VtZXIYAiABKAkSEQoJbmFtZXNwYWNlGAMgASgJEg8KB3NlcnZpY2UYBCABKAkSEwoLaW5zdGFuY2VfaWQYBSABKAkSDgoGbWV0aG9kGAYgASgJEkkKDWNhbGxzX2J5X2NvZGUYByADKAsyMi5wb3J0b2xhbi5zdG9yZS52MS5UZWxlbWV0cnlDYWxscy5DYWxsc0J5Q29kZUVudHJ5EhEKCWJvdW5kc19tcxgIIAMoARIOCgZjb3VudHMYCSADKAESDgoGc3VtX21zGAogASgBGjIKEENhbGxzQnlDb2RlRW50cnkSCwoDa2V5GAEgASgNEg0KBXZhbHVlGAIgASgBOgI4ASLBAgoOVGVsZW1ldHJ5RXZlbnQSEAoIcmV2aXNpb24YASABKAMSDwoHdGltZV9tcxgCIAEoAxIMCgR0eXBlGAMgASgJEg0KBWFjdG9yGAQgASgJEhEKCW5hbWVzcGFjZRgFIAEoCRIPCgdzZXJ2aWNlGAYgASgJEhMKC2luc3RhbmNlX2lkGAcgASgJEg8KB21lc3NhZ2UYCCABKAkSRQoKYXR0cmlidXRlcxgJIAMoCzIxLnBvcnRvbGFuLnN0b3JlLnYxLlRlbGVtZXRyeUV2ZW50LkF0dHJpYnV0ZXNFbnRyeRIWCg5wbGFjZV9yZXZpc2lvbhgKIAEoAxITCgtwbGFjZV9vcmRlchgLIAEoBBoxCg9BdHRyaWJ1dGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJIChNUZWxlbWV0cnlFdmVudEJsb2NrEjEKBmV2ZW50cxgBIAMoCzIhLnBvcnRvbGFuLnN0b3JlLnYxLlRlbGVtZXRyeUV2ZW50IkUKFFRlbGVtZXRyeUV2ZW50Q3Vyc29yEhkKEXJlY29yZGVkX3JldmlzaW9uGAEgASgDEhIKCm5leHRfb3JkZXIYAiABKAEiJwoTVGVsZW1ldHJ5RXZlbnRGbG9vchIQCghyZXZpc2lvbhgBIAEoAyI9Cg5UZWxlbWV0cnlVc2FnZRINCgVjYWxscxgBIAEoARIMCgRsb2dzGAIgASgBEg4KBmV2ZW50cxgDIAEoASIhChFUZWxlbWV0cnlTZXF1ZW5jZRIMCgRuZXh0GAEgASgBYgZwcm90bzM");
 
 /**
  * TelemetryFormat is written once, when the database is made.
@@ -218,6 +218,19 @@ export type TelemetryEvent = Message<"portolan.store.v1.TelemetryEvent"> & {
    * @generated from field: map<string, string> attributes = 9;
    */
   attributes: { [key: string]: string };
+
+  /**
+   * Its place in the log: first by revision, which is the newest one recorded before an event without a revision, then by
+   * order.
+   *
+   * @generated from field: int64 place_revision = 10;
+   */
+  placeRevision: bigint;
+
+  /**
+   * @generated from field: uint64 place_order = 11;
+   */
+  placeOrder: bigint;
 };
 
 /**
@@ -226,6 +239,27 @@ export type TelemetryEvent = Message<"portolan.store.v1.TelemetryEvent"> & {
  */
 export const TelemetryEventSchema: GenMessage<TelemetryEvent> = /*@__PURE__*/
   messageDesc(file_portolan_store_v1_telemetry, 3);
+
+/**
+ * Events that follow each other in the log, none earlier in time than the one before it, all within one second.
+ *
+ * @generated from message portolan.store.v1.TelemetryEventBlock
+ */
+export type TelemetryEventBlock = Message<"portolan.store.v1.TelemetryEventBlock"> & {
+  /**
+   * One or more.
+   *
+   * @generated from field: repeated portolan.store.v1.TelemetryEvent events = 1;
+   */
+  events: TelemetryEvent[];
+};
+
+/**
+ * Describes the message portolan.store.v1.TelemetryEventBlock.
+ * Use `create(TelemetryEventBlockSchema)` to create a new message.
+ */
+export const TelemetryEventBlockSchema: GenMessage<TelemetryEventBlock> = /*@__PURE__*/
+  messageDesc(file_portolan_store_v1_telemetry, 4);
 
 /**
  * How far the event log has come: written with every batch of events.
@@ -253,7 +287,7 @@ export type TelemetryEventCursor = Message<"portolan.store.v1.TelemetryEventCurs
  * Use `create(TelemetryEventCursorSchema)` to create a new message.
  */
 export const TelemetryEventCursorSchema: GenMessage<TelemetryEventCursor> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_telemetry, 4);
+  messageDesc(file_portolan_store_v1_telemetry, 5);
 
 /**
  * Where the event log begins: written when retention drops events, or when some could not be recorded.
@@ -274,7 +308,7 @@ export type TelemetryEventFloor = Message<"portolan.store.v1.TelemetryEventFloor
  * Use `create(TelemetryEventFloorSchema)` to create a new message.
  */
 export const TelemetryEventFloorSchema: GenMessage<TelemetryEventFloor> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_telemetry, 5);
+  messageDesc(file_portolan_store_v1_telemetry, 6);
 
 /**
  * Bytes kept of the records of one stretch of time, by kind.
@@ -303,7 +337,7 @@ export type TelemetryUsage = Message<"portolan.store.v1.TelemetryUsage"> & {
  * Use `create(TelemetryUsageSchema)` to create a new message.
  */
 export const TelemetryUsageSchema: GenMessage<TelemetryUsage> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_telemetry, 6);
+  messageDesc(file_portolan_store_v1_telemetry, 7);
 
 /**
  * The next sequence number for logs and calls: written with every batch of them.
@@ -322,5 +356,5 @@ export type TelemetrySequence = Message<"portolan.store.v1.TelemetrySequence"> &
  * Use `create(TelemetrySequenceSchema)` to create a new message.
  */
 export const TelemetrySequenceSchema: GenMessage<TelemetrySequence> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_telemetry, 7);
+  messageDesc(file_portolan_store_v1_telemetry, 8);
 
