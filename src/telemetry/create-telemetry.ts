@@ -103,7 +103,8 @@ async function openEvents(base: Base) {
   const log = await EventLog.open({ ...base, storeRevision: store.status().revision });
   const last = { revision: log.next.revision, order: log.next.order - 1 };
   const recent = new RecentEvents({ capacity: limits.maxRecentEvents, last });
-  const recorder = new EventRecorder({ ...base, events: log, recent, maxPendingChanges: limits.maxPendingChanges });
-  const reader = new EventReader({ ...base, events: log, recorder, maxScanned: limits.maxScanned });
-  return { log, recorder, reader, tails: new EventTails({ store, events: log, recent }) };
+  const { maxPendingChanges, maxScanned, flushMs: gatherMs } = limits;
+  const recorder = new EventRecorder({ ...base, events: log, recent, maxPendingChanges, gatherMs });
+  const reader = new EventReader({ ...base, events: log, recorder, maxScanned });
+  return { log, recorder, reader, tails: new EventTails({ store, events: log, recent, recorder }) };
 }

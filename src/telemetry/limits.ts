@@ -22,7 +22,7 @@ export interface TelemetryLimits {
   readonly maxRecentEvents: number;
   /** How often status watches look at call figures anew, in milliseconds. Default 3,000. */
   readonly statusRefreshMs: number;
-  /** How long records wait to be written together, in milliseconds. Default 200. */
+  /** How long records wait to be written together, in milliseconds; events only while nobody reads them. Default 200. */
   readonly flushMs: number;
   /** How soon after a write it is synced to the disk, in milliseconds: what a power failure may take. Default 800. */
   readonly syncMs: number;

@@ -297,6 +297,20 @@ test("telemetry stops while its database fails", async () => {
   await plane[Symbol.asyncDispose]();
 });
 
+test("telemetry that stops leaves no timer, also when too much waited before", async () => {
+  const plane = await start({ limits: { maxPendingChanges: 3 } });
+  await events(plane.telemetry);
+  const pending = plane.clock.pending;
+  await register(plane.store, "a0");
+  await turns();
+  expect(plane.clock.pending).toBe(pending + 1);
+  await Promise.all(["a1", "a2", "a3", "a4"].map((id) => register(plane.store, id)));
+  await plane.telemetry[Symbol.asyncDispose]();
+  expect(await plane.metric("events_overruns_total")).toBe(1);
+  await plane.store[Symbol.asyncDispose]();
+  expect(plane.clock.pending).toBe(0);
+});
+
 test("a commit of very many changes comes in pieces that fit a message", async () => {
   await using plane = await start();
   const { stream, stop } = tail(plane.telemetry, 1n);
@@ -347,6 +361,65 @@ test("whatever happens in whatever order, with restarts, the log is one event a 
     { numRuns: 60 },
   ));
 
+test("while nobody reads, changes are recorded together, within the flush interval", async () => {
+  const database = memoryDatabase();
+  await using plane = await start({ database, limits: { flushMs: 200 } });
+  await events(plane.telemetry);
+  const known = await blocks(database);
+  for (const id of ["a1", "a2", "a3"]) await register(plane.store, id);
+  plane.telemetry.sessionEvent(session("session.opened"));
+  plane.clock.advance(199);
+  await turns();
+  expect(await blocks(database)).toBe(known);
+  plane.clock.advance(1);
+  await turns();
+  expect(await blocks(database)).toBe(known + 1);
+  expect(await events(plane.telemetry)).toHaveLength(5);
+});
+
+test("while nobody reads, enough changes are recorded without delay, and those behind them within the interval", async () => {
+  const database = memoryDatabase();
+  await using plane = await start({ database, limits: { flushMs: 200 } });
+  await events(plane.telemetry);
+  const ids = Array.from({ length: 499 }, (_, n) => `a${n}`);
+  await Promise.all(ids.map((id) => register(plane.store, id)));
+  await turns();
+  expect(await plane.metric("written_records_total")).toBe(1);
+  await register(plane.store, "last");
+  await turns();
+  expect(await plane.metric("written_records_total")).toBe(501);
+  await register(plane.store, "behind");
+  await turns();
+  expect(await plane.metric("written_records_total")).toBe(501);
+  plane.clock.advance(200);
+  await turns();
+  expect(await plane.metric("written_records_total")).toBe(502);
+  await register(plane.store, "later");
+  await turns();
+  expect(await plane.metric("written_records_total")).toBe(502);
+});
+
+test("a tail that opens while changes wait for others is told of them without delay", async () => {
+  await using plane = await start();
+  await events(plane.telemetry);
+  await register(plane.store, "a1");
+  await turns();
+  const { stream, stop } = tail(plane.telemetry, 1n);
+  expect(revisions(await next(stream, 1))).toEqual([2]);
+  stop.abort();
+});
+
+test("a tail that is never read holds up nothing and ends with its signal", async () => {
+  await using plane = await start();
+  const { stop } = tail(plane.telemetry, 0n);
+  await register(plane.store, "a1");
+  stop.abort();
+  await register(plane.store, "a2");
+  await turns();
+  expect(await plane.metric("written_records_total")).toBeLessThan(3);
+  expect(await events(plane.telemetry)).toHaveLength(3);
+});
+
 test("a tail after any revision tells what its query asks for once and in order, from wherever it is read", () =>
   fc.assert(
     fc.asyncProperty(
@@ -380,6 +453,14 @@ test("a tail after any revision tells what its query asks for once and in order,
     ),
     { numRuns: 60 },
   ));
+
+/** How many blocks of events are on the database. */
+async function blocks(database: TelemetryDatabase): Promise<number> {
+  const iterator = database.iterator({ gte: Buffer.from("E"), lt: Buffer.from("F") });
+  const entries = await iterator.nextv(1_000);
+  await iterator.close();
+  return entries.length;
+}
 
 /** Lets what is under way come to its end. */
 async function turns(): Promise<void> {

@@ -19,6 +19,8 @@ export interface EventRecorderOptions {
   readonly metrics: TelemetryMetrics;
   /** Changes that may wait; beyond it the store's history is read instead. */
   readonly maxPendingChanges: number;
+  /** How long changes wait to be recorded together while nobody reads, in milliseconds. */
+  readonly gatherMs: number;
 }
 
 /** How long after a failed write it is tried again. */
@@ -30,7 +32,8 @@ const BATCH_CHANGES = 500;
  * Turns the store's feed into the event log, so that no commit is left out although the log is not synced with it.
  *
  * State machine: behind (it reads the store's history after the newest revision recorded: at the start, and when too much
- * waited) -> following (it records what the feed brings). A write that fails is tried until it succeeds; meanwhile the
+ * waited) -> following (it records what the feed brings: at once while somebody tails or asks, else together, when enough
+ * has come or some time has passed, because one write of many changes costs far less than many writes). A write that fails is tried until it succeeds; meanwhile the
  * feed goes on, and what does not fit the queue is read from the history afterwards. Events are published to tails when
  * they are written, so whatever a tail has read is there to be read again.
  */
@@ -46,6 +49,9 @@ export class EventRecorder implements AsyncDisposable {
   /** Set while a write has failed and is not tried yet: ends the pause. */
   #resume: (() => void) | undefined;
   #retry: Timer | undefined;
+  /** Set while changes wait for others. */
+  #gathering: Timer | undefined;
+  #gathered = false;
   #running: Promise<void>;
 
   constructor(options: EventRecorderOptions) {
@@ -69,7 +75,13 @@ export class EventRecorder implements AsyncDisposable {
     return new Promise((resolve) => {
       this.#waiting.push({ revision, sessions, resolve });
       this.#release(this.#resume !== undefined);
+      this.hurry();
     });
+  }
+
+  /** Somebody began to read: what waits for more is recorded now. */
+  hurry(): void {
+    this.#wake.notify();
   }
 
   /** Records what waits, then stops. */
@@ -79,6 +91,7 @@ export class EventRecorder implements AsyncDisposable {
     this.#stop.abort();
     this.#wake.notify();
     this.#retry?.cancel();
+    this.#gathering?.cancel();
     this.#resume?.();
     await this.#running;
   }
@@ -94,10 +107,29 @@ export class EventRecorder implements AsyncDisposable {
         await this.#catchUp();
         continue;
       }
-      const items = this.#queue.take(BATCH_CHANGES);
-      if (items.length > 0) await this.#record(items);
+      if (this.#isDue()) await this.#record(this.#take());
       else await this.#wake.wait();
     }
+  }
+
+  /** Whether something waits that is to be recorded now; if it may wait for more, for how long begins to be counted. */
+  #isDue(): boolean {
+    const { recent, clock, gatherMs } = this.#options;
+    if (this.#queue.isEmpty) return false;
+    if (this.#gathered || this.#queue.size >= BATCH_CHANGES) return true;
+    if (recent.hasReaders || this.#waiting.length > 0) return true;
+    this.#gathering ??= clock.after(gatherMs, () => {
+      this.#gathered = true;
+      this.#wake.notify();
+    });
+    return false;
+  }
+
+  #take(): Item[] {
+    this.#gathering?.cancel();
+    this.#gathering = undefined;
+    this.#gathered = false;
+    return this.#queue.take(BATCH_CHANGES);
   }
 
   async #catchUp(): Promise<void> {

@@ -5,6 +5,7 @@ import { eventsOf } from "./describe.js";
 import { comparePlaces, type Event, type EventPlace } from "./event.js";
 import type { EventLog } from "./event-log.js";
 import { type EventQuery, eventPredicate } from "./event-query.js";
+import type { EventRecorder } from "./event-recorder.js";
 import type { RecentEvents } from "./recent-events.js";
 
 /** Options of one tail. */
@@ -20,6 +21,7 @@ export interface EventTailsOptions {
   readonly store: Store;
   readonly events: EventLog;
   readonly recent: RecentEvents;
+  readonly recorder: Pick<EventRecorder, "hurry">;
 }
 
 interface Start {
@@ -59,6 +61,7 @@ export class EventTails {
     const start = this.#start(options.afterRevision);
     const wake = new Signal();
     const unsubscribe = this.#options.recent.wake(wake);
+    this.#options.recorder.hurry();
     options.signal.addEventListener("abort", () => {
       unsubscribe();
       wake.notify();

@@ -30,6 +30,16 @@ export class RecorderQueue {
     this.#options = options;
   }
 
+  /** True when nothing waits. A change set without changes waits too. */
+  get isEmpty(): boolean {
+    return this.#items.length === 0;
+  }
+
+  /** Changes and session events that wait. */
+  get size(): number {
+    return this.#changes + this.#sessions;
+  }
+
   /** Takes a change set; lets go of all of them when too much waits. */
   add(changeSet: ChangeSet): void {
     if (this.#overrun) return;
