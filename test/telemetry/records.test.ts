@@ -3,30 +3,36 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
   TelemetryCallsSchema,
-  TelemetryEventSchema,
+  TelemetryEventBlockSchema,
   TelemetryLogSchema,
 } from "../../gen/portolan/store/v1/telemetry_pb.js";
 import { decodeCalls } from "../../src/telemetry/calls/cell.js";
 import type { Operation } from "../../src/telemetry/disk/database.js";
-import {
-  cursorOperation,
-  decodeCursor,
-  decodeEvent,
-  decodeFloor,
-  floorOperation,
-} from "../../src/telemetry/events/record.js";
+import { decodeBlock } from "../../src/telemetry/events/block-codec.js";
+import { cursorOperation, decodeCursor, decodeFloor, floorOperation } from "../../src/telemetry/events/record.js";
 import { decodeLog } from "../../src/telemetry/logs/record.js";
 import { damaged } from "../support/damaged.js";
 
-const place = { revision: 1n, order: 0 };
+const last = { timeMs: 1_700_000_000_000, place: { revision: 7n, order: 0 } };
 const names = { namespace: "default", service: "checkout", instanceId: "a1" };
 
-const event = toBinary(
-  TelemetryEventSchema,
-  create(TelemetryEventSchema, {
-    ...names,
-    ...{ revision: 7n, timeMs: 1_700_000_000_000n, type: "instance.registered", actor: "anonymous", message: "came" },
-    attributes: { cause: "register", address: "10.0.0.1:80" },
+const block = toBinary(
+  TelemetryEventBlockSchema,
+  create(TelemetryEventBlockSchema, {
+    events: [
+      {
+        ...names,
+        ...{
+          revision: 7n,
+          timeMs: 1_700_000_000_000n,
+          type: "instance.registered",
+          actor: "anonymous",
+          message: "came",
+        },
+        ...{ placeRevision: 7n, placeOrder: 0n },
+        attributes: { cause: "register", address: "10.0.0.1:80" },
+      },
+    ],
   }),
 );
 const log = toBinary(
@@ -57,7 +63,7 @@ function missing(value: unknown, path = ""): string[] {
 }
 
 test.each([
-  ["an event's", event, (bytes: Uint8Array) => decodeEvent(place, bytes)],
+  ["a block of events'", block, (bytes: Uint8Array) => decodeBlock(last, bytes)],
   ["a log's", log, decodeLog],
   ["a window of calls'", calls, decodeCalls],
   ["a cursor's", recordIn(cursorOperation({ revision: 7n, order: 3 })), decodeCursor],
