@@ -9,7 +9,7 @@ const MIN_CHANGES = 1_000_000;
 const PART = 0.7;
 /** A machine with other things to do may take this much longer to get there. */
 const STRETCH = 4;
-const STIR_MS = 20_000;
+const STIR_MS = 35_000;
 /** Faults that are shown of a round: one cause has many. */
 const SHOWN = 20;
 

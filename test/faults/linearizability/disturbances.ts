@@ -5,8 +5,8 @@ import type { Server } from "./server.js";
 
 const QUIET_MS = { min: 1_000, spread: 2_000 };
 /** On a machine so busy that a server hardly gets to answer, it gets more time between disturbances: for so many answers. */
-const MIN_ANSWERS = 1_000;
-const MAX_QUIET_MS = 10_000;
+const MIN_ANSWERS = 2_500;
+const MAX_QUIET_MS = 20_000;
 const LOOK_MS = 50;
 /** How long a connection keeps its answers to itself before it breaks. */
 const MAX_SWALLOWING_MS = 40;

@@ -50,9 +50,9 @@ export function makeWriters(random: Random, wires: Wires, writes: WriteLog): (Wr
     return { name, wire: wires.connect(), writes, random: random.fork(), ids: idsOf(name, ids) };
   };
   const make = (name: string, more: Pick<WriterOptions, "maxBatch" | "maxPauseMs" | "ttlMs">) =>
-    new Writer({ ...common(name, 40), ...more });
+    new Writer({ ...common(name, 60), ...more });
   return [
-    ...["w0", "w1", "w2"].map((name) => make(name, { maxBatch: 300, maxPauseMs: 200 })),
+    ...["w0", "w1", "w2"].map((name) => make(name, { maxBatch: 500, maxPauseMs: 200 })),
     ...["w10", "w11", "w12"].map((name) => make(name, { maxBatch: 4, maxPauseMs: 20 })),
     make("t1", { ttlMs: LEASE_MS, maxBatch: 5, maxPauseMs: 400 }),
     ...["x0", "x1", "x2", "x3"].map((name) => new SessionWriter(common(name, 6))),
