@@ -46,7 +46,7 @@ export async function openServers(options: ServersOptions): Promise<Servers> {
   const { config, calls, clock, log, metrics } = options;
   const shared = {
     metrics,
-    call: createCallHost({ calls, clock, log, maxMessageBytes: config.maxMessageBytes }),
+    call: createCallHost({ ...config, calls, clock, log }),
   };
   const grpc = await openGrpc(options, shared);
   let http: HttpServer | undefined;

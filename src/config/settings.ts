@@ -91,6 +91,12 @@ export const SETTINGS = {
   ),
   watchMaxTargets: setting("watch-max-targets", count(1, 1_000), "1000", "Targets of one Watch."),
   maxMessageBytes: setting("max-message-bytes", size("64KiB", "64MiB"), "4MiB", "The largest request message."),
+  maxBufferedBytes: setting(
+    "max-buffered-bytes",
+    size("16MiB", "64GiB"),
+    "512MiB",
+    "Bytes of requests that are not whole and answers that are not read, together; beyond it the connection with the most is closed.",
+  ),
   maxHeaderBytes: setting("max-header-bytes", size("4KiB", "64KiB"), "16KiB", "All headers of one call together."),
   maxConnections: setting("max-connections", count(1, 1_000_000), "50000", "Open connections, on each port."),
   maxStreamsPerConnection: setting(

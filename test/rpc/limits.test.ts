@@ -2,8 +2,11 @@ import { once } from "node:events";
 import { type ClientHttp2Stream, constants } from "node:http2";
 import { connect as connectTcp, type Socket } from "node:net";
 import { gzipSync } from "node:zlib";
+import { create } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
+import { WatchResponseSchema } from "../../gen/portolan/discovery/v1/discovery_pb.js";
+import { shared } from "../../src/rpc/index.js";
 import { caught } from "../support/caught.js";
 import { deferred } from "../support/deferred.js";
 import { type Edge, startEdge } from "../support/edge.js";
@@ -142,6 +145,120 @@ describe("max-message-bytes", () => {
     const name = "x".repeat(65_536 - 4);
     expect((await edge.registry.getService({ name })).revision).toBe(BigInt(name.length));
   });
+});
+
+describe("max-buffered-bytes", () => {
+  const limits = { maxBufferedBytes: 1024 * 1024 };
+  const large = { unary: () => ({ service: { description: "x".repeat(100_000) } }) };
+
+  test("closes the connection that reads no answers, and the others are served on", async () => {
+    await using edge = await startEdge(large, limits);
+    await using raw = new RawGrpc(edge.baseUrl);
+    raw.session.settings({ initialWindowSize: 0 });
+    await pinged(raw);
+    for (let n = 0; n < 20; n++) call(raw, GET_SERVICE, frame(Buffer.alloc(0))).pause();
+    await until(() => edge.logged.some((line) => line.includes("closed the connection that has us hold the most")));
+    await until(() => edge.server.connections === 0);
+    await edge.calls.empty();
+    await servesOn(edge);
+    expect(edge.buffered.total).toBe(0);
+  });
+
+  test("closes the connection whose messages never come to their end, and the others are served on", async () => {
+    await using edge = await startEdge({ clientStream: drained }, limits);
+    await using raw = new RawGrpc(edge.baseUrl);
+    const most = frame(Buffer.alloc(100_000)).subarray(0, -1);
+    for (let n = 0; n < 20; n++) raw.open(n % 2 ? GET_SERVICE : REPORT).write(most);
+    await until(() => edge.logged.some((line) => line.includes("closed the connection that has us hold the most")));
+    await until(() => edge.server.connections === 0);
+    await edge.calls.empty();
+    await servesOn(edge);
+    expect(edge.buffered.total).toBe(0);
+  });
+
+  test("counts an answer until it was read, and its call goes on until then", async () => {
+    await using edge = await startEdge(large, limits);
+    await using raw = new RawGrpc(edge.baseUrl);
+    raw.session.settings({ initialWindowSize: 0 });
+    await pinged(raw);
+    call(raw, GET_SERVICE, frame(Buffer.alloc(0))).pause();
+    await until(() => edge.buffered.total > 0);
+    expect(edge.buffered.total).toBeGreaterThan(100_000);
+    expect(edge.calls.size).toBe(1); // so that a stop waits for it
+  });
+
+  test("counts nothing once answers are read and messages are whole", async () => {
+    await using edge = await startEdge({ ...large, clientStream: drained }, limits);
+    for (let n = 0; n < 30; n++) await edge.registry.getService({});
+    await using raw = new RawGrpc(edge.baseUrl);
+    const stream = raw.open(REPORT);
+    const message = frame(Buffer.concat([Buffer.from([0x0a, 0xa0, 0x8d, 6]), Buffer.alloc(100_000, 0x0a)]));
+    for (let at = 0; at < message.length; at += 10_000) stream.write(message.subarray(at, at + 10_000));
+    stream.end();
+    await statusOf(stream);
+    await until(() => edge.buffered.total === 0);
+  });
+
+  test("lets many watches send one large message at once: it lies in memory once", async () => {
+    const message = shared(create(WatchResponseSchema, { updates: [{ removed: ["x".repeat(200_000)] }] }));
+    await using edge = await startEdge(
+      {
+        async *serverStream() {
+          yield message;
+        },
+      },
+      limits,
+    );
+    await using raw = new RawGrpc(edge.baseUrl);
+    raw.session.settings({ initialWindowSize: 0 });
+    await pinged(raw);
+    const streams = Array.from({ length: 50 }, () => call(raw, WATCH, frame(Buffer.alloc(0))));
+    for (const stream of streams) stream.pause();
+    await until(() => edge.buffered.total > 200_000);
+    await Promise.all(streams.map((stream) => once(stream, "response")));
+    expect(edge.buffered.total).toBeLessThan(300_000);
+    expect(raw.session.destroyed).toBe(false);
+  });
+});
+
+test("of compressed messages only a few are unpacked at once", async () => {
+  const packed = frame(
+    gzipSync(Buffer.concat([Buffer.from([0x12, 0x80, 0x80, 0x80, 1]), Buffer.alloc(2 ** 21, 0x61)])),
+    true,
+  );
+  await using edge = await startEdge({ unary: ({ name }) => ({ revision: BigInt(name.length) }) });
+  await using raw = new RawGrpc(edge.baseUrl);
+  const before = process.memoryUsage.rss();
+  let peak = 0;
+  const timer = setInterval(() => {
+    peak = Math.max(peak, process.memoryUsage.rss());
+  }, 5);
+  const calls = Array.from({ length: 400 }, () =>
+    statusOf(call(raw, GET_SERVICE, packed, { "grpc-encoding": "gzip" })),
+  );
+  const statuses = await Promise.all(calls);
+  clearInterval(timer);
+  expect(statuses.every(({ code }) => code === 0)).toBe(true);
+  expect(peak - before).toBeLessThan(400 * 1024 * 1024);
+});
+
+test("compressed messages of one stream are unpacked in their order, each when it is asked for", async () => {
+  const sizes: number[] = [];
+  await using edge = await startEdge({
+    async clientStream(requests) {
+      for await (const { stats } of requests as AsyncIterable<{ readonly stats: unknown[] }>) sizes.push(stats.length);
+      return {};
+    },
+  });
+  await using raw = new RawGrpc(edge.baseUrl);
+  const messages = Array.from({ length: 50 }, (_, n) =>
+    Buffer.concat(Array.from({ length: n }, () => Buffer.from([0x1a, 0]))),
+  );
+  const bytes = messages.map((message, n) => (n % 3 === 0 ? frame(message) : frame(gzipSync(message), true)));
+  expect(await statusOf(call(raw, REPORT, Buffer.concat(bytes), { "grpc-encoding": "gzip" }))).toMatchObject({
+    code: 0,
+  });
+  expect(sizes).toEqual(messages.map((_, n) => n));
 });
 
 test("max-header-bytes refuses the call, and the server serves on", async () => {

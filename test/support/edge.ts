@@ -6,13 +6,20 @@ import { Registry } from "prom-client";
 import { DiscoveryService } from "../../gen/portolan/discovery/v1/discovery_pb.js";
 import { GetServiceResponseSchema, RegistryService } from "../../gen/portolan/registry/v1/registry_pb.js";
 import { ReportCallsResponseSchema, TelemetryService } from "../../gen/portolan/telemetry/v1/telemetry_pb.js";
+import type { BufferedBytes } from "../../src/rpc/buffered-bytes.js";
 import { createCallHost } from "../../src/rpc/call-host.js";
 import { CallBook, createRpcMetrics, type GrpcLimits, type GrpcServer, openGrpcServer } from "../../src/rpc/index.js";
 import { servedService } from "../../src/rpc/served-service.js";
 import { systemClock } from "../../src/stream/index.js";
 
+/** What bounds a server and its calls. */
+export interface EdgeLimits extends GrpcLimits {
+  readonly maxBufferedBytes: number;
+}
+
 /** Limits that a test does not care about. */
-export const LIMITS: GrpcLimits = {
+export const LIMITS: EdgeLimits = {
+  maxBufferedBytes: 512 * 1024 * 1024,
   maxMessageBytes: 4 * 1024 * 1024,
   maxStreamsPerConnection: 1_000,
   maxConnections: 100,
@@ -39,25 +46,27 @@ export interface Edge extends AsyncDisposable {
   readonly registry: Client<typeof RegistryService>;
   readonly discovery: Client<typeof DiscoveryService>;
   readonly telemetry: Client<typeof TelemetryService>;
+  readonly buffered: BufferedBytes;
   /** What was logged, a line each. */
   readonly logged: readonly string[];
 }
 
 /** Starts a gRPC server on a free port; disposal cuts its connections and waits for its calls to end. */
-export async function startEdge(handlers: EdgeHandlers, limits: Partial<GrpcLimits> = {}): Promise<Edge> {
+export async function startEdge(handlers: EdgeHandlers, limits: Partial<EdgeLimits> = {}): Promise<Edge> {
   const register = new Registry();
   const metrics = createRpcMetrics(register);
   const calls = new CallBook();
   const logged: string[] = [];
   const log = pino({ level: "debug" }, { write: (line: string) => void logged.push(line) });
   const all = { ...LIMITS, ...limits };
+  const call = createCallHost({ ...all, calls, clock: systemClock, log });
   const server = await openGrpcServer({
     host: "127.0.0.1",
     port: 0,
     services: servicesOf(handlers),
     limits: all,
     metrics,
-    call: createCallHost({ calls, clock: systemClock, log, maxMessageBytes: all.maxMessageBytes }),
+    call,
   });
   const baseUrl = `http://127.0.0.1:${server.port}`;
   const transport = createGrpcTransport({ baseUrl });
@@ -66,6 +75,7 @@ export async function startEdge(handlers: EdgeHandlers, limits: Partial<GrpcLimi
     baseUrl,
     calls,
     register,
+    buffered: call.buffered,
     logged,
     registry: createClient(RegistryService, transport),
     discovery: createClient(DiscoveryService, transport),

@@ -33,25 +33,43 @@ export function encodedBy<T extends object>(message: T, write: Write): T {
   return message;
 }
 
-/** Makes an encoder of messages that are sent. It has one writer, whose buffer a common message need not allocate anew. */
+/** The flag and the length in front of a gRPC message. */
+const HEAD_BYTES = 5;
+const HEAD = new Uint8Array(HEAD_BYTES);
+
+/**
+ * Makes an encoder of messages that are sent: into gRPC's frame, and one that is `shared` always into the same bytes. It has
+ * one writer, whose buffer a common message need not allocate anew.
+ */
 export function createEncoder(schema: DescMessage): (init: unknown) => Buffer {
   const writer = new BinaryWriter();
-  const generated = (init: unknown) => toBinary(schema, create(schema, init as Message));
+  const generated = (init: unknown) => {
+    const bytes = toBinary(schema, create(schema, init as Message));
+    return framed(writer.raw(HEAD).raw(bytes));
+  };
   const written = (write: Write) => {
-    write(writer);
-    return writer.finish();
+    try {
+      write(writer.raw(HEAD));
+    } catch (error) {
+      writer.finish(); // forgets the half that the next message would begin with
+      throw error;
+    }
+    return framed(writer);
   };
   return (init) => {
     const carrier = init as Carrier;
     const carried = carrier[ENCODING];
-    if (carried === undefined) return asBuffer(generated(init));
+    if (carried === undefined) return generated(init);
     if (carried instanceof Buffer) return carried;
-    const bytes = asBuffer(typeof carried === "function" ? written(carried) : generated(init));
+    const bytes = typeof carried === "function" ? written(carried) : generated(init);
     carrier[ENCODING] = bytes;
     return bytes;
   };
 }
 
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+function framed(writer: BinaryWriter): Buffer {
+  const bytes = writer.finish();
+  const frame = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  frame.writeUInt32BE(frame.length - HEAD_BYTES, 1);
+  return frame;
 }

@@ -1,6 +1,7 @@
 import { type DescMethod, fromBinary } from "@bufbuild/protobuf";
 import type { Code } from "@connectrpc/connect";
 import type { Clock } from "../../stream/index.js";
+import type { BufferedBytes } from "../buffered-bytes.js";
 import type { CallBook } from "../calls.js";
 import type { HalfCloses } from "../half-close.js";
 import type { MethodMetrics } from "../metrics.js";
@@ -13,6 +14,8 @@ export interface CallHost {
   readonly calls: CallBook;
   readonly clock: Clock;
   readonly maxMessageBytes: number;
+  /** Requests that are not whole and answers that are not taken. */
+  readonly buffered: BufferedBytes;
   readonly halfCloses: HalfCloses;
   /** Whatever was thrown, as a status; logs what nobody foresaw. */
   toStatus(error: unknown): RpcStatus;
@@ -28,6 +31,7 @@ export interface Route {
   readonly metrics: MethodMetrics;
   readonly requestStream: boolean;
   readonly responseStream: boolean;
+  /** A response's bytes, in gRPC's frame. */
   encode(message: unknown): Buffer;
 }
 

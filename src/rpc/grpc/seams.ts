@@ -18,15 +18,92 @@ export function brokeOff(call: ServerInterceptingCallInterface): boolean {
 
 /** True when what a client sent stops within a message: grpc-js takes that for a half-close. */
 export function stopsWithinMessage(call: ServerInterceptingCallInterface): boolean {
-  const decoder: unknown = Reflect.get(call, "decoder");
-  if (typeof decoder !== "object" || decoder === null || !("readState" in decoder))
-    throw new Error("grpc-js keeps the state of a half-read message elsewhere now");
-  return decoder.readState !== 0;
+  return decoderOf(call).readState !== 0;
 }
 
 /** The connection that a call came on; undefined when it is gone. */
 export function connectionOf(call: ServerInterceptingCallInterface): Http2Session | undefined {
   return streamOf(call).session;
+}
+
+/** Calls `listener` once when the stream of a call is gone: everything that was to be sent is sent by then, or never will be. */
+export function onClosed(call: ServerInterceptingCallInterface, listener: () => void): void {
+  streamOf(call).once("close", listener);
+}
+
+/** Calls `listener` when bytes of a request came, after they were put to what came before. */
+export function onData(call: ServerInterceptingCallInterface, listener: () => void): void {
+  const decoder = decoderOf(call);
+  const write = decoder.write.bind(decoder);
+  decoder.write = (bytes) => {
+    const messages = write(bytes);
+    listener();
+    return messages;
+  };
+}
+
+/** How many bytes of a message are here whose end has not come. */
+export function partialBytes(call: ServerInterceptingCallInterface): number {
+  const { readState, readMessageSize, readMessageRemaining } = decoderOf(call);
+  return readState === 0 ? 0 : readMessageSize - readMessageRemaining;
+}
+
+/** Calls `listener` when a message was asked for. */
+export function onRead(call: ServerInterceptingCallInterface, listener: () => void): void {
+  const startRead = call.startRead.bind(call);
+  call.startRead = () => {
+    startRead();
+    listener();
+  };
+}
+
+/** True when this compressed message is the one that was asked for. */
+export function waitsFor(call: ServerInterceptingCallInterface, message: Buffer): boolean {
+  const queue: unknown = Reflect.get(call, "readQueue");
+  if (!Array.isArray(queue)) throw new Error("grpc-js keeps what it has read elsewhere now");
+  return Reflect.get(call, "isReadPending") === true && queue[0]?.compressedMessage === message;
+}
+
+/** Has `unpack` unpack the messages of a call; where it answers undefined, grpc-js does. */
+export function setDecompression(
+  call: ServerInterceptingCallInterface,
+  unpack: (message: Buffer, encoding: string) => Promise<Buffer> | undefined,
+): void {
+  const theirs: unknown = Reflect.get(call, "decompressMessage");
+  if (typeof theirs !== "function") throw new Error("grpc-js unpacks messages elsewhere now");
+  Reflect.set(
+    call,
+    "decompressMessage",
+    (message: Buffer, encoding: string) =>
+      unpack(message, encoding) ?? Reflect.apply(theirs, call, [message, encoding]),
+  );
+}
+
+/**
+ * Has a call send what it is given as it is: messages that have their frame.
+ *
+ * Why: grpc-js copies each message to put its frame before it, so that a message of many watches would lie in memory once for
+ * each of them that is slow to read.
+ */
+export function sendAsGiven(call: ServerInterceptingCallInterface): void {
+  if (typeof Reflect.get(call, "serializeMessage") !== "function")
+    throw new Error("grpc-js frames messages elsewhere now");
+  Reflect.set(call, "serializeMessage", (framed: Buffer) => framed);
+}
+
+/** How grpc-js reads messages out of a stream's bytes. */
+interface Decoder {
+  write(bytes: Buffer): Buffer[];
+  readonly readState: number;
+  readonly readMessageSize: number;
+  readonly readMessageRemaining: number;
+}
+
+function decoderOf(call: ServerInterceptingCallInterface): Decoder {
+  const decoder: unknown = Reflect.get(call, "decoder");
+  if (typeof decoder !== "object" || decoder === null || !("readState" in decoder && "readMessageRemaining" in decoder))
+    throw new Error("grpc-js keeps the state of a half-read message elsewhere now");
+  return decoder as Decoder;
 }
 
 function streamOf(call: ServerInterceptingCallInterface): ServerHttp2Stream {

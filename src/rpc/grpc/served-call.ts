@@ -1,6 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { Code } from "@connectrpc/connect";
 import { type Metadata, ServerInterceptingCall, type ServerInterceptingCallInterface } from "@grpc/grpc-js";
+import type { Hold } from "../buffered-bytes.js";
 import type { ActiveCall } from "../calls.js";
 import { EdgeError } from "../edge-fault.js";
 import { toGrpcStatus } from "../rpc-status.js";
@@ -9,7 +10,7 @@ import { libraryFault } from "./library-fault.js";
 import type { PartialStatus } from "./partial-status.js";
 import { RequestStream } from "./request-stream.js";
 import { type CallHost, type Route, Unreadable } from "./route.js";
-import { brokeOff, connectionOf, stopsWithinMessage } from "./seams.js";
+import { brokeOff, connectionOf, onClosed, sendAsGiven, stopsWithinMessage } from "./seams.js";
 
 /**
  * One call of a Connect-shaped handler, served by grpc-js: begun -> running -> over.
@@ -35,6 +36,10 @@ export class ServedCall extends ServerInterceptingCall implements ActiveCall {
   #taken: (() => void) | undefined;
   /** Why the call ended; what its signal and its requests are told. */
   #end: Error | undefined;
+  /** The bytes of the message that the transport has not taken. */
+  #untaken: Hold | undefined;
+  /** The only response of the call is on its way to the transport: a stop waits for that too. */
+  #answering = false;
   #statusSent = false;
   #over = false;
   #sending = false;
@@ -47,6 +52,11 @@ export class ServedCall extends ServerInterceptingCall implements ActiveCall {
     this.#host = host;
     this.#sendStatus = base.sendStatus.bind(base);
     base.sendStatus = (status) => this.#onLibraryStatus(status);
+    sendAsGiven(base);
+    onClosed(base, () => {
+      this.#untaken?.release();
+      this.#answered();
+    });
   }
 
   get path(): string {
@@ -149,7 +159,8 @@ export class ServedCall extends ServerInterceptingCall implements ActiveCall {
       const bytes = this.#route.encode(response);
       this.#sendHeader();
       this.#sending = true;
-      this.#base.sendMessage(bytes, ignore);
+      this.#answering = true;
+      this.#hand(bytes, () => this.#answered());
       this.#succeed();
     } catch (error) {
       this.#fail(error);
@@ -182,7 +193,18 @@ export class ServedCall extends ServerInterceptingCall implements ActiveCall {
     this.#route.metrics.sent();
     return new Promise((resolve) => {
       this.#taken = resolve;
-      this.#base.sendMessage(bytes, resolve);
+      this.#hand(bytes, resolve);
+    });
+  }
+
+  /** Gives the transport a message; it is ours to hold until it was taken, which a status does not change. */
+  #hand(bytes: Buffer, onTaken: () => void): void {
+    const connection = connectionOf(this.#base);
+    const untaken = connection && this.#host.buffered.hold(connection, bytes.length, bytes);
+    this.#untaken = untaken;
+    this.#base.sendMessage(bytes, () => {
+      untaken?.release();
+      onTaken();
     });
   }
 
@@ -229,7 +251,13 @@ export class ServedCall extends ServerInterceptingCall implements ActiveCall {
     this.#taken?.();
     // What a handler says while it is let go concerns nobody any more.
     this.#responses?.return?.().catch(() => {});
-    this.#host.calls.leave(this);
+    if (!this.#answering) this.#host.calls.leave(this);
+  }
+
+  #answered(): void {
+    if (!this.#answering) return;
+    this.#answering = false;
+    if (this.#over) this.#host.calls.leave(this);
   }
 
   /** Why it ended. */
@@ -244,9 +272,6 @@ export class ServedCall extends ServerInterceptingCall implements ActiveCall {
     this.#host.ended(this.#route.method, code, reason, seconds);
   }
 }
-
-/** Nobody waits for the transport to take a message that nothing follows. */
-function ignore(): void {}
 
 function unreadable(detail: string): EdgeError {
   return new EdgeError({ reason: "REQUEST_UNREADABLE", detail });

@@ -4,7 +4,9 @@ import { type CutOptions, cutConnections } from "../cut-connections.js";
 import { listen } from "../listen.js";
 import type { RpcMetrics } from "../metrics.js";
 import type { ServedService } from "../served-service.js";
+import { Inflater } from "./inflater.js";
 import { LibraryCall } from "./library-call.js";
+import { RequestBytes } from "./request-bytes.js";
 import { type CallHost, createRoute, decoder, type Route } from "./route.js";
 import { allowFarDeadlines, limitHeaders, setFallbackHandler } from "./seams.js";
 import { ServedCall } from "./served-call.js";
@@ -114,7 +116,9 @@ function createLibraryServer(options: GrpcServerOptions): Server {
 
 /** Serves our routes on the transport itself, dresses the library's own answers, and answers for what does not exist. */
 function interceptor(routes: ReadonlyMap<string, Route>, options: GrpcServerOptions): ServerInterceptor {
+  const bounds = { ...options.call, inflater: new Inflater() };
   return (definition, base) => {
+    new RequestBytes(base, bounds);
     const route = routes.get(definition.path);
     if (route) return new ServedCall(base, route, options.call);
     if (definition.requestDeserialize !== NO_METHOD.deserialize)
