@@ -1,6 +1,7 @@
 import { type DescMethod, fromBinary } from "@bufbuild/protobuf";
 import type { Code } from "@connectrpc/connect";
 import type { Clock } from "../../stream/index.js";
+import { BINARY } from "../binary.js";
 import type { BufferedBytes } from "../buffered-bytes.js";
 import type { CallBook } from "../calls.js";
 import type { HalfCloses } from "../half-close.js";
@@ -42,7 +43,7 @@ export class Unreadable {}
 export function decoder(method: DescMethod): (bytes: Buffer) => unknown {
   return (bytes) => {
     try {
-      return fromBinary(method.input, bytes);
+      return fromBinary(method.input, bytes, BINARY);
     } catch {
       return new Unreadable();
     }
