@@ -6,9 +6,11 @@ import type { Health } from "../observe/index.js";
 import {
   addReflection,
   type CallBook,
+  ConnectionRoom,
   createCallHost,
   createHealthService,
   type GrpcServer,
+  type GrpcServerOptions,
   type HttpServer,
   openGrpcServer,
   openHttpServer,
@@ -18,6 +20,7 @@ import {
 } from "../rpc/index.js";
 import type { Clock } from "../stream/index.js";
 import { ListenError } from "./listen-error.js";
+import { openFilesLimit } from "./open-files.js";
 import type { Rooms } from "./rooms.js";
 
 /** What the servers serve, and with what. */
@@ -46,6 +49,8 @@ export async function openServers(options: ServersOptions): Promise<Servers> {
   const { config, calls, clock, log, metrics } = options;
   const shared = {
     metrics,
+    room: new ConnectionRoom(roomFor(config, log)),
+    onError: (err: unknown) => log.error({ err }, "a connection, a page or an answer failed"),
     call: createCallHost({ ...config, calls, clock, log }),
   };
   const grpc = await openGrpc(options, shared);
@@ -65,7 +70,18 @@ export async function openServers(options: ServersOptions): Promise<Servers> {
   };
 }
 
-type Shared = Pick<Parameters<typeof openGrpcServer>[0], "metrics" | "call">;
+type Shared = Pick<GrpcServerOptions, "metrics" | "call" | "room" | "onError">;
+
+/** How many connections there are files for, when the store has those that it needs. */
+function roomFor({ reservedFiles, maxConnections, httpAddress }: Config, log: Logger): number {
+  const files = openFilesLimit();
+  if (files === undefined) return Number.POSITIVE_INFINITY;
+  const room = Math.max(1, files - reservedFiles);
+  const wanted = maxConnections * (httpAddress ? 2 : 1);
+  if (room < wanted)
+    log.info({ files, reservedFiles, connections: room }, "the limit of open files allows fewer connections");
+  return room;
+}
 
 async function openGrpc(options: ServersOptions, shared: Shared): Promise<GrpcServer> {
   const { config, services, health } = options;
@@ -94,7 +110,7 @@ async function openGrpc(options: ServersOptions, shared: Shared): Promise<GrpcSe
 }
 
 async function openHttp(options: ServersOptions, shared: Shared): Promise<HttpServer | undefined> {
-  const { config, services, log } = options;
+  const { config, services } = options;
   const { httpAddress } = config;
   if (!httpAddress) return undefined;
   return openHttpServer({
@@ -103,7 +119,6 @@ async function openHttp(options: ServersOptions, shared: Shared): Promise<HttpSe
     services,
     limits: config,
     pages: plainPages(options),
-    onError: (err) => log.error({ err }, "the HTTP port failed to answer"),
   }).catch((error: unknown) => {
     throw new ListenError("http-address", httpAddress, error);
   });

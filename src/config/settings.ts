@@ -99,6 +99,12 @@ export const SETTINGS = {
   ),
   maxHeaderBytes: setting("max-header-bytes", size("4KiB", "64KiB"), "16KiB", "All headers of one call together."),
   maxConnections: setting("max-connections", count(1, 1_000_000), "50000", "Open connections, on each port."),
+  reservedFiles: setting(
+    "reserved-files",
+    count(0, 1_000_000),
+    "128",
+    "Open files, of those that the system allows, that connections leave to the store.",
+  ),
   maxStreamsPerConnection: setting(
     "max-streams-per-connection",
     count(1, 1_000_000),

@@ -9,6 +9,7 @@
 export { type CallHostOptions, createCallHost } from "./call-host.js";
 export { callerOf, setCaller } from "./caller.js";
 export { type ActiveCall, CallBook } from "./calls.js";
+export { ConnectionRoom } from "./connection-room.js";
 export { EdgeError, type EdgeFault } from "./edge-fault.js";
 export { statusOf, toStatus } from "./errors.js";
 export { createFilters, type Filters } from "./filter/index.js";

@@ -311,6 +311,20 @@ test("max-connections hangs up on further connections, and takes new ones when o
   await servesOn(edge);
 });
 
+test("connections for which there are no files are hung up on, and there is room again when old ones leave", async () => {
+  await using edge = await startEdge({}, { maxConnectionsTogether: 2 });
+  const open = () => connectTcp(edge.server.port, "127.0.0.1");
+  const sockets: Socket[] = [open(), open()];
+  await Promise.all(sockets.map((socket) => once(socket, "data")));
+  const refused = open();
+  refused.on("error", () => {});
+  refused.resume();
+  await once(refused, "close");
+  for (const socket of sockets) socket.destroy();
+  await until(() => edge.server.connections === 0);
+  await servesOn(edge);
+});
+
 test("max-connection-age asks a connection to leave without breaking its calls", async () => {
   const hold = deferred();
   const entered = deferred();

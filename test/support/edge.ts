@@ -8,18 +8,27 @@ import { GetServiceResponseSchema, RegistryService } from "../../gen/portolan/re
 import { ReportCallsResponseSchema, TelemetryService } from "../../gen/portolan/telemetry/v1/telemetry_pb.js";
 import type { BufferedBytes } from "../../src/rpc/buffered-bytes.js";
 import { createCallHost } from "../../src/rpc/call-host.js";
-import { CallBook, createRpcMetrics, type GrpcLimits, type GrpcServer, openGrpcServer } from "../../src/rpc/index.js";
+import {
+  CallBook,
+  ConnectionRoom,
+  createRpcMetrics,
+  type GrpcLimits,
+  type GrpcServer,
+  openGrpcServer,
+} from "../../src/rpc/index.js";
 import { servedService } from "../../src/rpc/served-service.js";
 import { systemClock } from "../../src/stream/index.js";
 
 /** What bounds a server and its calls. */
 export interface EdgeLimits extends GrpcLimits {
   readonly maxBufferedBytes: number;
+  readonly maxConnectionsTogether: number;
 }
 
 /** Limits that a test does not care about. */
 export const LIMITS: EdgeLimits = {
   maxBufferedBytes: 512 * 1024 * 1024,
+  maxConnectionsTogether: Number.POSITIVE_INFINITY,
   maxMessageBytes: 4 * 1024 * 1024,
   maxStreamsPerConnection: 1_000,
   maxConnections: 100,
@@ -66,6 +75,8 @@ export async function startEdge(handlers: EdgeHandlers, limits: Partial<EdgeLimi
     services: servicesOf(handlers),
     limits: all,
     metrics,
+    room: new ConnectionRoom(all.maxConnectionsTogether),
+    onError: (err) => log.error({ err }, "accept"),
     call,
   });
   const baseUrl = `http://127.0.0.1:${server.port}`;

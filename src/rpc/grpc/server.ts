@@ -1,5 +1,6 @@
 import { createServer, type Server as NetServer, type Socket } from "node:net";
 import { type ConnectionInjector, Server, ServerCredentials, type ServerInterceptor } from "@grpc/grpc-js";
+import type { ConnectionRoom } from "../connection-room.js";
 import { type CutOptions, cutConnections } from "../cut-connections.js";
 import { listen } from "../listen.js";
 import type { RpcMetrics } from "../metrics.js";
@@ -38,6 +39,10 @@ export interface GrpcServerOptions {
   readonly limits: GrpcLimits;
   readonly call: CallHost;
   readonly metrics: RpcMetrics;
+  /** For the connections of all ports. */
+  readonly room: ConnectionRoom;
+  /** Told of a connection that could not be accepted. */
+  readonly onError: (error: unknown) => void;
   /** Adds what the library serves by itself: health and reflection. */
   readonly addExtras?: (server: Server) => void;
 }
@@ -67,6 +72,7 @@ export async function openGrpcServer(options: GrpcServerOptions): Promise<GrpcSe
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const sockets = new Set<Socket>();
   const listener = createServer({ noDelay: true }, (socket) => {
+    if (!options.room.take(socket)) return;
     sockets.add(socket);
     options.metrics.connections("grpc", 1);
     socket.once("close", () => {
@@ -76,7 +82,7 @@ export async function openGrpcServer(options: GrpcServerOptions): Promise<GrpcSe
     injector.injectConnection(socket);
   });
   listener.maxConnections = options.limits.maxConnections;
-  const port = await listen(listener, options.host, options.port);
+  const port = await listen(listener, options.host, options.port, options.onError);
   return {
     host: options.host,
     port,

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import type { BinaryReadOptions } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ConnectRouter, type ContextValues, createConnectRouter } from "@connectrpc/connect";
 import {
   compressionBrotli,
@@ -18,6 +19,8 @@ export type Listener = (request: Request, response: Response) => void;
 export interface AdapterOptions {
   /** The most bytes that one message may have. */
   readonly readMaxBytes: number;
+  /** How binary messages are read. */
+  readonly binaryOptions: Partial<BinaryReadOptions>;
   contextValues(request: Request): ContextValues;
   /** Answers what is no call. */
   readonly fallback: Listener;
@@ -34,7 +37,8 @@ export interface AdapterOptions {
  */
 export function connectAdapter(options: AdapterOptions): Listener {
   const acceptCompression = [compressionGzip, compressionBrotli];
-  const router = createConnectRouter({ acceptCompression, readMaxBytes: options.readMaxBytes });
+  const { readMaxBytes, binaryOptions } = options;
+  const router = createConnectRouter({ acceptCompression, readMaxBytes, binaryOptions });
   options.routes(router);
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
   return (request, response) => {

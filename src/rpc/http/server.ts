@@ -2,7 +2,9 @@ import { createServer as createHttp1, type Server as Http1Server } from "node:ht
 import { createServer as createHttp2, type ServerHttp2Session } from "node:http2";
 import type { Server, Socket } from "node:net";
 import { createContextValues } from "@connectrpc/connect";
+import { BINARY } from "../binary.js";
 import { anonymousAt, setCaller } from "../caller.js";
+import type { ConnectionRoom } from "../connection-room.js";
 import { cutConnections } from "../cut-connections.js";
 import { dropFarDeadline } from "../far-deadline.js";
 import type { CallHost } from "../grpc/route.js";
@@ -14,6 +16,7 @@ import { setConnection } from "./connection.js";
 import { guarded } from "./guard.js";
 import { keepAlive } from "./keepalive.js";
 import { type PlainPages, plainRoutes } from "./plain-routes.js";
+import { Turns } from "./turns.js";
 
 /** A connection that says nothing at all for this long is closed. */
 const FIRST_BYTE_MS = 60_000;
@@ -35,7 +38,9 @@ export interface HttpServerOptions {
   readonly call: CallHost;
   readonly metrics: RpcMetrics;
   readonly pages: PlainPages;
-  /** Told of a plain page that failed, and of a call that ended without an answer. */
+  /** For the connections of all ports. */
+  readonly room: ConnectionRoom;
+  /** Told of a plain page that failed, of a call that ended without an answer, and of a connection that was not accepted. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -69,9 +74,9 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
     session.once("close", () => sessions.delete(session));
   });
   const sockets = trackSockets(http1, (change) => metrics.connections("http", change));
-  divert(http1, (socket) => http2.emit("connection", socket));
+  divert(http1, options.room, (socket) => http2.emit("connection", socket));
   http1.maxConnections = limits.maxConnections;
-  const port = await listen(http1, options.host, options.port);
+  const port = await listen(http1, options.host, options.port, options.onError);
   return {
     host: options.host,
     port,
@@ -100,6 +105,7 @@ function createHandler(options: HttpServerOptions) {
   const { services, call, metrics, limits } = options;
   const adapter = connectAdapter({
     readMaxBytes: limits.maxMessageBytes,
+    binaryOptions: BINARY,
     contextValues(request) {
       const { remoteAddress, remotePort } = request.socket;
       const values = setCaller(createContextValues(), anonymousAt(remoteAddress, remotePort));
@@ -116,9 +122,11 @@ function createHandler(options: HttpServerOptions) {
       }
     },
   });
+  const turns = new Turns();
   return (...[request, response]: Parameters<typeof adapter>) => {
     dropFarDeadline(request.headers);
-    adapter(request, response);
+    if (request.httpVersionMajor > 1) adapter(request, response);
+    else turns.take(request.socket, response, () => adapter(request, response));
   };
 }
 
@@ -127,11 +135,12 @@ function createHandler(options: HttpServerOptions) {
  *
  * Why in place of the HTTP/1.1 server's own listener: so one port serves both, and its timeouts and its closing hold.
  */
-function divert(http1: Http1Server, serveHttp2: (socket: Socket) => void): void {
+function divert(http1: Http1Server, room: ConnectionRoom, serveHttp2: (socket: Socket) => void): void {
   const [serveHttp1, ...others] = http1.listeners("connection");
   http1.removeAllListeners("connection");
   for (const other of others) http1.on("connection", (socket) => other.call(http1, socket));
   http1.on("connection", (socket: Socket) => {
+    if (!room.take(socket)) return;
     const drop = () => socket.destroy();
     socket.on("error", drop);
     socket.setTimeout(FIRST_BYTE_MS, drop);

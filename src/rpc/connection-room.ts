@@ -1,0 +1,29 @@
+import type { Socket } from "node:net";
+
+/**
+ * Room for the connections of both ports together.
+ *
+ * Why beside each port's own limit: a connection takes a file descriptor, and without one left the store can not write.
+ */
+export class ConnectionRoom {
+  readonly #max: number;
+  #open = 0;
+
+  /** @param max the most connections; Infinity when nobody knows how many there may be. */
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /** Counts a connection until it closes; closes it and answers false when there is no room for it. */
+  take(socket: Socket): boolean {
+    if (this.#open >= this.#max) {
+      socket.destroy();
+      return false;
+    }
+    this.#open++;
+    socket.once("close", () => {
+      this.#open--;
+    });
+    return true;
+  }
+}

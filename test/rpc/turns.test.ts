@@ -1,0 +1,36 @@
+import { connect } from "node:net";
+import { expect, test } from "vitest";
+import { startPlane } from "../support/plane.js";
+
+const RESOLVE =
+  "POST /portolan.discovery.v1.DiscoveryService/Resolve HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n";
+
+function request(service: string): string {
+  const body = JSON.stringify({ target: { service } });
+  return `${RESOLVE}content-length: ${body.length}\r\n\r\n${body}`;
+}
+
+test("requests that are pipelined over HTTP/1.1 are all answered", async () => {
+  await using plane = await startPlane();
+  const socket = connect(Number(new URL(plane.httpUrl).port), "127.0.0.1");
+  socket.write(request("a").repeat(50));
+  let heard = "";
+  socket.setEncoding("utf8");
+  for await (const part of socket) {
+    heard += part;
+    if (heard.split("HTTP/1.1 200").length > 50) break;
+  }
+  expect(heard.split("HTTP/1.1 200").length - 1).toBe(50);
+});
+
+test("a connection that pipelines without reading is closed, and one request at a time was served", async () => {
+  await using plane = await startPlane();
+  const socket = connect(Number(new URL(plane.httpUrl).port), "127.0.0.1");
+  socket.on("error", () => {});
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  socket.write(request("a").repeat(2_000));
+  socket.resume();
+  await closed;
+  expect(plane.app.calls.size).toBe(0);
+  expect((await fetch(`${plane.httpUrl}/healthz`)).status).toBe(200);
+});
