@@ -8,6 +8,16 @@ import { type Command, Program } from "./program.js";
 /** Above what services usually use, below what the kernel hands out: a killed plane's ports stay free for its successor. */
 const PORTS = { from: 20_000, count: 12_000 };
 
+/** What a test may set of a built control plane. */
+export interface PlaneSettings {
+  /** Any further setting, as a flag: `{"keepalive-time": "1s"}`. */
+  readonly flags?: Readonly<Record<string, string>>;
+  /** Where its data lies: absent means a directory of its own, removed with it. */
+  readonly dataDir?: string;
+  /** How the program is launched in truth: by way of another, with options for its runtime. */
+  readonly launch?: (command: Command) => Command;
+}
+
 /** A built control plane in a process of its own, with a store on disk, that can be killed and started again. */
 export class Plane implements AsyncDisposable {
   #program: Program | undefined;
@@ -18,20 +28,21 @@ export class Plane implements AsyncDisposable {
     /** The base URL of the HTTP port. */
     readonly http: string,
     readonly dataDir: string,
-    readonly flags: Readonly<Record<string, string>>,
+    readonly settings: PlaneSettings,
   ) {}
 
-  /** @param flags further settings: `{"history-max-revisions": "100"}`. */
-  static async start(flags: Readonly<Record<string, string>> = {}): Promise<Plane> {
-    const dataDir = await mkdtemp(join(tmpdir(), "portolan-interop-"));
-    const plane = new Plane(`127.0.0.1:${await freePort()}`, `http://127.0.0.1:${await freePort()}`, dataDir, flags);
+  static async start(settings: PlaneSettings = {}): Promise<Plane> {
+    const dataDir = settings.dataDir ?? (await mkdtemp(join(tmpdir(), "portolan-interop-")));
+    const grpc = `127.0.0.1:${await freePort()}`;
+    const plane = new Plane(grpc, `http://127.0.0.1:${await freePort()}`, dataDir, settings);
     await plane.start();
     return plane;
   }
 
   /** Starts it on its ports and directory; resolves when it serves. */
   async start(): Promise<void> {
-    this.#program = new Program("plane", portolan("serve", ...this.#settings()));
+    const command = portolan("serve", ...this.#settings());
+    this.#program = new Program("plane", this.settings.launch?.(command) ?? command);
     await this.#program.line(/"msg":"serving"/);
   }
 
@@ -45,6 +56,12 @@ export class Plane implements AsyncDisposable {
     return await this.#program?.kill("SIGTERM");
   }
 
+  /** Its process; throws when it was never started. */
+  get program(): Program {
+    if (!this.#program) throw new Error("the plane was not started");
+    return this.#program;
+  }
+
   /** What it logged since it was last started. */
   get log(): readonly string[] {
     return this.#program?.lines ?? [];
@@ -56,13 +73,12 @@ export class Plane implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
-    await rm(this.dataDir, { recursive: true, force: true });
+    if (this.settings.dataDir === undefined) await rm(this.dataDir, { recursive: true, force: true });
   }
 
   #settings(): string[] {
     const http = this.http.replace("http://", "");
-    const flags = Object.entries(this.flags).flatMap(([flag, value]) => [`--${flag}`, value]);
-    const own = [
+    const fixed = [
       "--grpc-address",
       this.grpc,
       "--http-address",
@@ -72,7 +88,7 @@ export class Plane implements AsyncDisposable {
       "--log-format",
       "json",
     ];
-    return [...own, ...flags];
+    return [...fixed, ...Object.entries(this.settings.flags ?? {}).flatMap(([name, value]) => [`--${name}`, value])];
   }
 }
 

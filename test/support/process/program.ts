@@ -31,6 +31,11 @@ export class Program implements AsyncDisposable {
     }
   }
 
+  /** Its process id; 0 when it could not be started. */
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** Its exit code, or the signal that ended it, once it ended and all its output was read. */
   get exited(): Promise<number | string> {
     return this.#exited;
@@ -73,6 +78,11 @@ export class Program implements AsyncDisposable {
   /** Ends its standard input. */
   end(): void {
     this.#child.stdin?.end();
+  }
+
+  /** Sends a signal and waits for nothing. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
   }
 
   /** Sends a signal and answers how it ended. Rejects when it does not end in time. */

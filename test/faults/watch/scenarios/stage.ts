@@ -41,7 +41,7 @@ export class Stage implements AsyncDisposable {
   }
 
   static async open(flags: Readonly<Record<string, string>> = {}): Promise<Stage> {
-    return new Stage(await Plane.start(flags));
+    return new Stage(await Plane.start({ flags }));
   }
 
   /** The newest revision that a writer was told. */

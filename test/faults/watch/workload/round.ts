@@ -33,7 +33,7 @@ const QUIET_MS = 3_000;
 /** One server's life: stirred, left alone until all is quiet, then judged. */
 export async function runRound(options: RoundOptions): Promise<Findings> {
   const { historyMaxRevisions } = options;
-  await using plane = await Plane.start({ "history-max-revisions": String(historyMaxRevisions) });
+  await using plane = await Plane.start({ flags: { "history-max-revisions": String(historyMaxRevisions) } });
   using wires = new Wires(plane.grpc);
   const wire = wires.connect();
   const writes = new WriteLog();
