@@ -91,6 +91,12 @@ export const SETTINGS = {
   ),
   watchMaxTargets: setting("watch-max-targets", count(1, 1_000), "1000", "Targets of one Watch."),
   maxMessageBytes: setting("max-message-bytes", size("64KiB", "64MiB"), "4MiB", "The largest request message."),
+  maxMessageParts: setting(
+    "max-message-parts",
+    count(10_000, 10_000_000),
+    "200000",
+    "Entries of lists and maps, and messages within it, of one gRPC request of more than 64 KiB.",
+  ),
   maxBufferedBytes: setting(
     "max-buffered-bytes",
     size("16MiB", "64GiB"),

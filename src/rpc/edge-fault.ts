@@ -8,6 +8,8 @@ export type EdgeFault =
   | { readonly reason: "REQUEST_UNREADABLE"; readonly detail: string }
   /** RESOURCE_EXHAUSTED: one message is larger than the setting `max-message-bytes`. */
   | { readonly reason: "MESSAGE_TOO_LARGE"; readonly maxBytes: number }
+  /** RESOURCE_EXHAUSTED: one message has more entries and messages within it than the setting `max-message-parts`. */
+  | { readonly reason: "MESSAGE_TOO_LARGE"; readonly maxParts: number }
   /** UNIMPLEMENTED: the message is compressed in a way that this server does not know. */
   | { readonly reason: "ENCODING_UNSUPPORTED" }
   /** CANCELLED: the client went away. */

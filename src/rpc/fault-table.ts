@@ -112,10 +112,16 @@ export const FAULT_TABLE: {
     code: Code.InvalidArgument,
     message: `the request cannot be read (${text}): check that client and server use the same .proto`,
   }),
-  MESSAGE_TOO_LARGE: ({ maxBytes }) => ({
+  MESSAGE_TOO_LARGE: (fault) => ({
     code: Code.ResourceExhausted,
-    message: `a message may have at most ${maxBytes} bytes: send less at once`,
-    facts: { limit: "max-message-bytes", max: String(maxBytes) },
+    message:
+      "maxParts" in fault
+        ? `a message may have at most ${fault.maxParts} entries of lists and maps and messages within it: send less at once`
+        : `a message may have at most ${fault.maxBytes} bytes: send less at once`,
+    facts:
+      "maxParts" in fault
+        ? { limit: "max-message-parts", max: String(fault.maxParts) }
+        : { limit: "max-message-bytes", max: String(fault.maxBytes) },
   }),
   ENCODING_UNSUPPORTED: () => ({
     code: Code.Unimplemented,

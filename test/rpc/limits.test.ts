@@ -261,6 +261,18 @@ test("compressed messages of one stream are unpacked in their order, each when i
   expect(sizes).toEqual(messages.map((_, n) => n));
 });
 
+test.each([["4 MiB of empty entries", Buffer.concat(Array.from({ length: 2_000_000 }, () => Buffer.from([0x1a, 0])))]])(
+  "max-message-parts refuses %s at once, and the server serves on",
+  async (_, bytes) => {
+    await using edge = await startEdge({ clientStream: drained }, { maxMessageParts: 10_000 });
+    await using raw = new RawGrpc(edge.baseUrl);
+    const status = await statusOf(call(raw, REPORT, frame(bytes)));
+    expect(status).toMatchObject({ code: Code.ResourceExhausted, reason: "MESSAGE_TOO_LARGE" });
+    expect(status.message).toContain("10000 entries");
+    await servesOn(edge);
+  },
+);
+
 test("max-header-bytes refuses the call, and the server serves on", async () => {
   await using edge = await startEdge({}, { maxHeaderBytes: 8_192 });
   await using raw = new RawGrpc(edge.baseUrl);

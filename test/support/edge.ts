@@ -30,6 +30,7 @@ export const LIMITS: EdgeLimits = {
   maxBufferedBytes: 512 * 1024 * 1024,
   maxConnectionsTogether: Number.POSITIVE_INFINITY,
   maxMessageBytes: 4 * 1024 * 1024,
+  maxMessageParts: 200_000,
   maxStreamsPerConnection: 1_000,
   maxConnections: 100,
   maxHeaderBytes: 16_384,

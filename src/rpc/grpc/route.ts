@@ -4,11 +4,13 @@ import type { Clock } from "../../stream/index.js";
 import { BINARY } from "../binary.js";
 import type { BufferedBytes } from "../buffered-bytes.js";
 import type { CallBook } from "../calls.js";
+import type { EdgeFault } from "../edge-fault.js";
 import type { HalfCloses } from "../half-close.js";
 import type { MethodMetrics } from "../metrics.js";
 import type { RpcStatus } from "../rpc-status.js";
 import type { Handler } from "../served-service.js";
 import { createEncoder } from "./encode.js";
+import { hasMoreParts } from "./parts.js";
 
 /** What every call on a gRPC server needs. */
 export interface CallHost {
@@ -36,16 +38,20 @@ export interface Route {
   encode(message: unknown): Buffer;
 }
 
-/** A request that does not parse: handed on as if it had, so that the call can answer for it. */
-export class Unreadable {}
+/** A request that cannot be taken: handed on as if it could, so that the call can answer for it. */
+export class Unreadable {
+  constructor(readonly fault: EdgeFault) {}
+}
 
-/** Bytes as a message of the method's input; never throws. */
-export function decoder(method: DescMethod): (bytes: Buffer) => unknown {
+/** Bytes as a message of the method's input, of at most so many parts; never throws. */
+export function decoder(method: DescMethod, maxParts: number): (bytes: Buffer) => unknown {
+  const detail = `its bytes are no ${method.input.typeName}`;
   return (bytes) => {
+    if (hasMoreParts(method.input, bytes, maxParts)) return new Unreadable({ reason: "MESSAGE_TOO_LARGE", maxParts });
     try {
       return fromBinary(method.input, bytes, BINARY);
     } catch {
-      return new Unreadable();
+      return new Unreadable({ reason: "REQUEST_UNREADABLE", detail });
     }
   };
 }

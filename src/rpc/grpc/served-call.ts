@@ -96,7 +96,7 @@ export class ServedCall extends ServerInterceptingCall implements ActiveCall {
   /** grpc-js: a message that was asked for. */
   onReceiveMessage(message: unknown): void {
     if (message instanceof Unreadable) {
-      this.#fail(unreadable(`its bytes are no ${this.#route.method.input.typeName}`));
+      this.#fail(new EdgeError(message.fault));
     } else if (this.#requests) {
       this.#route.metrics.received();
       this.#requests.push(message);

@@ -17,6 +17,8 @@ import { UnknownCall } from "./unknown-call.js";
 export interface GrpcLimits {
   /** Of one message, in either direction of reading: requests above it are refused. */
   readonly maxMessageBytes: number;
+  /** Of one message: entries of its lists and maps, and messages within it. */
+  readonly maxMessageParts: number;
   readonly maxStreamsPerConnection: number;
   readonly maxConnections: number;
   /** Of one call's headers together. */
@@ -112,7 +114,13 @@ function createLibraryServer(options: GrpcServerOptions): Server {
     for (const method of service.desc.methods) {
       const route = createRoute(method, service.handler(method), metrics.method(method, "grpc"));
       routes.set(route.path, route);
-      server.register(route.path, neverAsked, (bytes: Buffer) => bytes, decoder(method), "unary");
+      server.register(
+        route.path,
+        neverAsked,
+        (bytes: Buffer) => bytes,
+        decoder(method, limits.maxMessageParts),
+        "unary",
+      );
     }
   }
   options.addExtras?.(server);
