@@ -184,10 +184,13 @@ test("the wall clock may jump by an hour either way: nobody expires early or lat
 test.each(["its event loop is blocked", "its process is stopped"] as const)(
   "while %s for 5 s nobody alive expires, and the dead leave in the end",
   async (how) => {
-    await using plane = await WatchedPlane.start({ flags: { "keepalive-time": "1s", "keepalive-timeout": "1s" } });
+    await using plane = await WatchedPlane.start({ flags: { "keepalive-time": "1s", "keepalive-timeout": "3s" } });
     using clients = createClients(plane.grpcUrl);
     await using pace = await startPace(plane.grpcPort);
-    const alive = Array.from({ length: 20 }, (_, n) => new KeptSession(plane.grpcUrl, "pause", `alive-${n}`, 2_000));
+    await using far = await startPace(plane.grpcPort);
+    const alive = Array.from({ length: 20 }, (_, n) => {
+      return new KeptSession(n % 2 === 0 ? plane.grpcUrl : far.url, "pause", `alive-${n}`, 2_000);
+    });
     const dead = Array.from({ length: 5 }, (_, n) => new KeptSession(pace.url, "pause", `dead-${n}`, 2_000));
     await Promise.all([...alive, ...dead].map(({ registered }) => registered));
     const ttl = { seconds: 3n, nanos: 0 };
@@ -198,6 +201,10 @@ test.each(["its event loop is blocked", "its process is stopped"] as const)(
       });
     }
     pace.freeze();
+    // Far away: the server has asked them whether they live, and their answers come while it stands still.
+    far.freeze();
+    await sleep(1_200);
+    setTimeout(() => far.resume(), 1_000);
     await paused(plane, how, 5_000, clients);
     const ids = async () => {
       const { instances } = await clients.discovery.resolve({ target: { service: "pause" }, includeUnhealthy: true });

@@ -1,4 +1,4 @@
-import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { Http2Session, IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { Server, ServerInterceptingCallInterface } from "@grpc/grpc-js";
 import { dropFarDeadline } from "../far-deadline.js";
 
@@ -127,6 +127,20 @@ export function allowFarDeadlines(server: Server): void {
   Reflect.set(server, "_streamHandler", (interceptors: unknown, stream: unknown, headers: IncomingHttpHeaders) => {
     dropFarDeadline(headers);
     Reflect.apply(handle, server, [interceptors, stream, headers]);
+  });
+}
+
+/** Calls `listener` with each connection. Call it before the server has its connections. */
+export function onConnection(server: Server, listener: (session: ServerHttp2Session) => void): void {
+  const handlerFor: unknown = Reflect.get(server, "_sessionHandler");
+  if (typeof handlerFor !== "function") throw new Error("grpc-js takes its connections elsewhere now");
+  Reflect.set(server, "_sessionHandler", (http2Server: unknown) => {
+    const handle: unknown = Reflect.apply(handlerFor, server, [http2Server]);
+    if (typeof handle !== "function") throw new Error("grpc-js takes its connections in another way now");
+    return (session: ServerHttp2Session) => {
+      Reflect.apply(handle, server, [session]);
+      listener(session);
+    };
   });
 }
 

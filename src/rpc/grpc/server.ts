@@ -2,6 +2,7 @@ import { createServer, type Server as NetServer, type Socket } from "node:net";
 import { type ConnectionInjector, Server, ServerCredentials, type ServerInterceptor } from "@grpc/grpc-js";
 import type { ConnectionRoom } from "../connection-room.js";
 import { type CutOptions, cutConnections } from "../cut-connections.js";
+import { keepAlive } from "../keepalive.js";
 import { listen } from "../listen.js";
 import type { RpcMetrics } from "../metrics.js";
 import type { ServedService } from "../served-service.js";
@@ -9,7 +10,7 @@ import { Inflater } from "./inflater.js";
 import { LibraryCall } from "./library-call.js";
 import { RequestBytes } from "./request-bytes.js";
 import { type CallHost, createRoute, decoder, type Route } from "./route.js";
-import { allowFarDeadlines, limitHeaders, setFallbackHandler } from "./seams.js";
+import { allowFarDeadlines, limitHeaders, onConnection, setFallbackHandler } from "./seams.js";
 import { ServedCall } from "./served-call.js";
 import { UnknownCall } from "./unknown-call.js";
 
@@ -71,6 +72,8 @@ export async function openGrpcServer(options: GrpcServerOptions): Promise<GrpcSe
   const server = createLibraryServer(options);
   limitHeaders(server, options.limits.maxHeaderBytes);
   allowFarDeadlines(server);
+  // Ours and not grpc-js's: theirs drops who was silent while we stood still ourselves.
+  onConnection(server, (session) => keepAlive(session, { ...options.limits, clock: options.call.clock }));
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const sockets = new Set<Socket>();
   const listener = createServer({ noDelay: true }, (socket) => {
@@ -105,8 +108,6 @@ function createLibraryServer(options: GrpcServerOptions): Server {
     "grpc.max_receive_message_length": limits.maxMessageBytes,
     "grpc.max_send_message_length": -1,
     "grpc.max_concurrent_streams": limits.maxStreamsPerConnection,
-    "grpc.keepalive_time_ms": limits.keepaliveTimeMs,
-    "grpc.keepalive_timeout_ms": limits.keepaliveTimeoutMs,
     ...(limits.maxConnectionAgeMs === undefined ? {} : { "grpc.max_connection_age_ms": limits.maxConnectionAgeMs }),
     "grpc.max_connection_age_grace_ms": limits.maxConnectionAgeGraceMs,
   });

@@ -8,13 +8,13 @@ import type { ConnectionRoom } from "../connection-room.js";
 import { cutConnections } from "../cut-connections.js";
 import { dropFarDeadline } from "../far-deadline.js";
 import type { CallHost } from "../grpc/route.js";
+import { keepAlive } from "../keepalive.js";
 import { listen } from "../listen.js";
 import type { RpcMetrics } from "../metrics.js";
 import type { ServedService } from "../served-service.js";
 import { connectAdapter } from "./adapter.js";
 import { setConnection } from "./connection.js";
 import { guarded } from "./guard.js";
-import { keepAlive } from "./keepalive.js";
 import { type PlainPages, plainRoutes } from "./plain-routes.js";
 import { Turns } from "./turns.js";
 
