@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { oversized, packed, packedStreams } from "./floods/bombs.js";
+import { oversized, packed, packedStreams, parts } from "./floods/bombs.js";
 import { connectionFlood } from "./floods/connections.js";
 import { controlFlood, nonsense } from "./floods/control.js";
 import { survives } from "./floods/flood.js";
@@ -58,6 +58,8 @@ describe("the server survives, serves others meanwhile, and answers as before wi
 
   test("streams of messages of 4 MiB packed into 4 kB each", () =>
     survives(plane, "packed streams", () => packedStreams(plane.grpcUrl, 40)));
+
+  test("messages of two million empty entries", () => survives(plane, "parts", () => parts(plane.grpcUrl, ms)));
 
   test("100 messages of 4 MiB of which the last byte never comes", () =>
     survives(plane, "unfinished", () => unfinished(plane.grpcUrl, 100, ms * 3)));

@@ -14,7 +14,11 @@ function standingClock() {
     after(delayMs, run) {
       const timer = { atMs: nowMs + delayMs, run };
       timers.push(timer);
-      return { cancel: () => void (timers = timers.filter((other) => other !== timer)) };
+      return {
+        cancel() {
+          timers = timers.filter((other) => other !== timer);
+        },
+      };
     },
   };
   const comeTo = (ms: number) => {

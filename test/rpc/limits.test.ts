@@ -337,6 +337,16 @@ test("connections for which there are no files are hung up on, and there is room
   await servesOn(edge);
 });
 
+test("a connection that never says hello is closed by keepalive", async () => {
+  await using edge = await startEdge({}, { keepaliveTimeMs: 50, keepaliveTimeoutMs: 50 });
+  const socket = connectTcp(edge.server.port, "127.0.0.1");
+  socket.on("error", () => {});
+  socket.resume();
+  await new Promise((resolve) => socket.once("close", resolve));
+  await until(() => edge.server.connections === 0);
+  await servesOn(edge);
+});
+
 test("max-connection-age asks a connection to leave without breaking its calls", async () => {
   const hold = deferred();
   const entered = deferred();

@@ -63,3 +63,18 @@ export async function packedStreams(url: string, count: number): Promise<string>
   await Promise.all(calls);
   return `${count} streams of 12 messages of 4 MiB in ${bomb.length} bytes each`;
 }
+
+/** Messages of 4 MiB that are two million empty entries of a list, one after another. */
+export async function parts(url: string, ms: number): Promise<string> {
+  const message = frame(Buffer.alloc(4_000_000, Buffer.from([0x1a, 0])));
+  let refused = 0;
+  await during(ms, async () => {
+    await using raw = new RawGrpc(url);
+    const stream = raw.open(PATH.reportCalls);
+    const status = statusOf(stream);
+    stream.end(message);
+    if ((await status).reason === "MESSAGE_TOO_LARGE") refused++;
+  });
+  if (refused === 0) throw new Error("no message of millions of parts was refused");
+  return `${refused} messages of 2,000,000 empty entries, all refused`;
+}
