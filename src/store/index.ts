@@ -5,6 +5,7 @@
  *
  * @module
  */
+export { checkFolder } from "./level/folder-check.js";
 export { type LevelStoreOptions, openLevelStore } from "./level/open-level-store.js";
 export { type Restored, type RestoreOptions, restoreBackup } from "./level/restore-backup.js";
 export { openMemoryStore } from "./memory/open-memory-store.js";

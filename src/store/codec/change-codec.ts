@@ -46,12 +46,24 @@ export function encodeLogHead(writer: BinaryWriter, committedAtMs: number): Uint
   return writer.finish();
 }
 
-/** When the last change set of a LogRecord was committed. Reads only the head. @throws Error when it is none. */
-export function decodeLogHead(bytes: Uint8Array): number {
+/** What a LogRecord says of itself in its first bytes. */
+export interface LogSpan {
+  /** The first of its revisions. */
+  readonly first: bigint;
+  /** When its last change set was committed. */
+  readonly committedAtMs: number;
+}
+
+/** The span of a LogRecord. Reads only its beginning. @throws Error when it is none. */
+export function decodeLogSpan(bytes: Uint8Array): LogSpan {
   const from = new BinaryReader(bytes);
-  const [field] = from.tag();
-  if (field !== COMMITTED_AT_MS) throw new RangeError("a log record without a head");
-  return readNumber(from);
+  const [head] = from.tag();
+  if (head !== COMMITTED_AT_MS) throw new RangeError("a log record without a head");
+  const committedAtMs = readNumber(from);
+  const [body] = from.tag();
+  if (body !== CHANGE_SETS) throw new RangeError("a log record without change sets");
+  readEnd(from);
+  return { first: peekRevision(from), committedAtMs };
 }
 
 /** The change sets of a LogRecord from revision `first` on, decoded as they are taken. @throws Error when it is none. */

@@ -1,7 +1,19 @@
+import { sealRecord } from "../codec/checksum.js";
+
 /** One write of a batch: `value` undefined deletes. */
 export interface Write {
   readonly key: string;
   readonly value: Uint8Array | undefined;
+}
+
+/** A write of a record: a message, and its checksum. */
+export function putting(key: string, message: Uint8Array): Write & { readonly value: Uint8Array } {
+  return { key, value: sealRecord(key, message) };
+}
+
+/** A write that takes a record away. */
+export function deleting(key: string): Write {
+  return { key, value: undefined };
 }
 
 /** Keys from `gte` on, below `lt`, in the order of their bytes. */
@@ -33,4 +45,19 @@ export interface Disk extends AsyncDisposable {
   last(range: KeyRange): Promise<Entry | undefined>;
   /** Makes it usable after a failed write. Reads go on up to the moment at which it is likely to succeed. */
   reopen(): Promise<void>;
+}
+
+/** How many records one read of a whole range brings. */
+const PIECE = 5_000;
+
+/** Everything in a range, a piece at a time. */
+export async function* piecesOf(disk: Disk, range: KeyRange): AsyncGenerator<readonly Entry[], void, undefined> {
+  let from = range.gte;
+  for (;;) {
+    const entries = await disk.entries({ gte: from, lt: range.lt }, PIECE);
+    const last = entries.at(-1);
+    if (!last) return;
+    yield entries;
+    from = `${last[0]}\0`;
+  }
 }

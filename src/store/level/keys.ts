@@ -2,18 +2,21 @@ import type { EntityKey } from "../../model/index.js";
 import type { KeyRange } from "./disk.js";
 
 /*
- * What lies where. Keys are UTF-8, values are messages of proto/portolan/store/v1.
+ * What lies where. Keys are UTF-8, values are messages of proto/portolan/store/v1, each with its checksum after it.
  *
  *   format          Format
+ *   tally           Tally: what the state comes to
  *   compaction      Compaction: how far history was forgotten; absent means not at all
  *   e/<EntityKey>   Entity, as it stands
  *   l/<16 hex>      LogRecord of one batch, under the LAST of its revisions: so the first key at or after a revision is the
- *                   record that holds it, and the very last key tells the store's revision
+ *                   record that holds it
  *   s/<session id>  Session
  */
 
 /** The key of the Format record. */
 export const FORMAT_KEY = "format";
+/** The key of the Tally record. */
+export const TALLY_KEY = "tally";
 /** The key of the Compaction record. */
 export const COMPACTION_KEY = "compaction";
 /** Every entity. */
@@ -38,7 +41,8 @@ export function logRecordKey(revision: bigint): string {
   return `l/${revision.toString(16).padStart(16, "0")}`;
 }
 
-/** The last revision of the log record at a key. */
+/** The last revision of the log record at a key. @throws RangeError when it is no such key. */
 export function revisionOfLogKey(key: string): bigint {
+  if (!/^l\/[0-9a-f]{16}$/.test(key)) throw new RangeError(`${key} is no key of a log record`);
   return BigInt(`0x${key.slice(2)}`);
 }

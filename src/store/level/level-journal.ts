@@ -1,14 +1,18 @@
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { Logger } from "pino";
 import type { ChangeSet, EntityKey } from "../../model/index.js";
-import { decodeLogHead, decodeLogRecord, encodeChangeSet, encodeLogHead } from "../codec/change-codec.js";
+import { decodeLogRecord, encodeChangeSet, encodeLogHead } from "../codec/change-codec.js";
+import { checksumOf, unsealRecord } from "../codec/checksum.js";
 import { encodeEntity } from "../codec/entity-codec.js";
-import { encodeSession } from "../codec/session-codec.js";
+import { encodeTally } from "../codec/tally-codec.js";
 import type { CompactionMark, DurableView, Journal, JournalEntry, Sealed } from "../journal.js";
-import type { SessionWrite } from "../store.js";
-import type { Disk, Write } from "./disk.js";
+import type { AcknowledgedFile } from "./acknowledged.js";
+import { type Disk, deleting, type Entry, piecesOf, putting, type Write } from "./disk.js";
 import { encodeMark } from "./format.js";
-import { ALL_LOG, COMPACTION_KEY, entityRecordKey, logRecordKey, revisionOfLogKey, sessionRecordKey } from "./keys.js";
+import { ALL_LOG, COMPACTION_KEY, entityRecordKey, logRecordKey, revisionOfLogKey, TALLY_KEY } from "./keys.js";
+import { type CheckedSpan, checkLogEntry } from "./log-records.js";
+import { lastSessionWrites, sessionIdOf, sessionWrite } from "./session-writes.js";
+import { advanceTally, type SessionChecksums, type Tally } from "./tally.js";
 
 /** How many log records one read brings, and one drop takes. */
 const PIECE = 500;
@@ -37,6 +41,11 @@ export interface LevelJournalOptions {
   readonly log: Logger;
   /** How far history was forgotten. */
   readonly mark: CompactionMark;
+  /** What the state on the disk comes to. */
+  readonly tally: Tally;
+  readonly sessionChecksums: SessionChecksums;
+  /** Is told of every batch that is on the disk. The journal closes it. */
+  readonly acknowledged: Pick<AcknowledgedFile, "advance" | typeof Symbol.asyncDispose>;
 }
 
 /** A journal on disk: state, sessions and log of a batch in one write with one fsync. See `keys.ts` for what lies where. */
@@ -46,7 +55,13 @@ export class LevelJournal implements Journal<LevelEntry> {
   readonly #log: Logger;
   readonly #writer = new BinaryWriter();
   readonly #suspects: Suspects = { entities: new Set(), sessions: new Set(), logKeys: new Set() };
+  readonly #acknowledged: LevelJournalOptions["acknowledged"];
+  readonly #sessionChecksums: Map<string, number>;
   #mark: CompactionMark;
+  /** What is on the disk. */
+  #tally: Tally;
+  /** The newest batch that was tried: numbers of batches that failed do not come again. */
+  #batch: bigint;
   /** The log up to here was dropped by this process. */
   #dropped = 0n;
 
@@ -54,6 +69,10 @@ export class LevelJournal implements Journal<LevelEntry> {
     this.#disk = options.disk;
     this.#log = options.log;
     this.#mark = options.mark;
+    this.#tally = options.tally;
+    this.#batch = options.tally.batch;
+    this.#sessionChecksums = new Map(options.sessionChecksums);
+    this.#acknowledged = options.acknowledged;
   }
 
   seal(entry: JournalEntry): LevelEntry {
@@ -61,7 +80,7 @@ export class LevelJournal implements Journal<LevelEntry> {
     const writes: Write[] = [];
     const encoded = changeSet && encodeChangeSet(this.#writer, changeSet);
     changeSet?.changes.forEach(({ key }, index) => {
-      writes.push({ key: entityRecordKey(key), value: encoded?.after[index] });
+      writes.push(entityWrite(key, encoded?.after[index]));
     });
     let bytes = encoded?.bytes.length ?? 0;
     for (const { key, value } of writes) bytes += key.length + (value?.length ?? 0);
@@ -70,21 +89,26 @@ export class LevelJournal implements Journal<LevelEntry> {
   }
 
   async append(batch: readonly LevelEntry[]): Promise<void> {
-    const writes = batch.flatMap((sealed) => sealed.writes);
-    for (const write of lastOfEach(batch)) writes.push(sessionWrite(write));
-    const last = batch.findLast(({ log }) => log)?.entry.changeSet;
-    if (last) writes.push({ key: logRecordKey(last.revision), value: this.#logRecord(batch, last) });
+    const sessions = lastSessionWrites(batch.map(({ entry }) => entry));
+    const changeSets = batch.flatMap(({ entry }) => entry.changeSet ?? []);
+    const tally = advanceTally(this.#tally, this.#sessionChecksums, { batch: ++this.#batch, changeSets, sessions });
+    const writes = [...batch.flatMap((sealed) => sealed.writes), ...sessions, tallyWrite(tally)];
+    const last = changeSets.at(-1);
+    if (last) writes.push(putting(logRecordKey(last.revision), this.#logRecord(batch, last)));
     try {
       await this.#disk.write(writes, { sync: true });
     } catch (error) {
       this.#suspect(batch, last);
       throw error;
     }
+    this.#counted(tally, sessions);
   }
 
   async recover(durable: DurableView): Promise<void> {
     await this.#disk.reopen();
-    await this.#disk.write(this.#repair(durable), { sync: true });
+    const tally = { ...this.#tally, batch: ++this.#batch };
+    await this.#disk.write([...this.#repair(durable), tallyWrite(tally)], { sync: true });
+    this.#counted(tally, []);
     for (const suspects of Object.values(this.#suspects)) suspects.clear();
   }
 
@@ -95,16 +119,14 @@ export class LevelJournal implements Journal<LevelEntry> {
 
   async lastBefore(timeMs: number, after: bigint): Promise<CompactionMark | undefined> {
     let last: CompactionMark | undefined;
-    for (;;) {
-      const next = (last?.revision ?? after) + 1n;
-      const entries = await this.#disk.entries({ gte: logRecordKey(next), lt: ALL_LOG.lt }, PIECE);
-      for (const [key, value] of entries) {
-        const committedAtMs = this.#committedAtMs(key, value);
-        if (committedAtMs > timeMs) return last;
-        last = { revision: revisionOfLogKey(key), committedAtMs };
+    for await (const piece of piecesOf(this.#disk, { ...ALL_LOG, gte: logRecordKey(after + 1n) })) {
+      for (const entry of piece) {
+        const span = this.#check(entry);
+        if (span && span.committedAtMs > timeMs) return last;
+        if (span) last = { revision: span.last, committedAtMs: span.committedAtMs };
       }
-      if (entries.length === 0) return last;
     }
+    return last;
   }
 
   async committedAtMs(revision: bigint): Promise<number | undefined> {
@@ -113,7 +135,7 @@ export class LevelJournal implements Journal<LevelEntry> {
   }
 
   async mark(mark: CompactionMark): Promise<void> {
-    await this.#disk.write([{ key: COMPACTION_KEY, value: encodeMark(mark) }], { sync: true });
+    await this.#disk.write([putting(COMPACTION_KEY, encodeMark(mark))], { sync: true });
     this.#mark = mark;
   }
 
@@ -125,22 +147,33 @@ export class LevelJournal implements Journal<LevelEntry> {
     if (last === undefined) return undefined;
     return async () => {
       // Without sync: what a crash brings back lies below the mark, and is dropped another time.
-      await this.#disk.write(keys.map(deletion), { sync: false });
+      await this.#disk.write(keys.map(deleting), { sync: false });
       this.#dropped = revisionOfLogKey(last);
     };
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return Promise.resolve(this.#disk[Symbol.asyncDispose]());
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#acknowledged[Symbol.asyncDispose]();
+    await this.#disk[Symbol.asyncDispose]();
+  }
+
+  /** Takes what is on the disk now for what the next batch begins with. */
+  #counted(tally: Tally, sessions: readonly Write[]): void {
+    this.#tally = tally;
+    for (const { key, value } of sessions) {
+      if (value) this.#sessionChecksums.set(key, checksumOf(value));
+      else this.#sessionChecksums.delete(key);
+    }
+    this.#acknowledged.advance(tally);
   }
 
   /** A record that cannot be read is as good as expired: nobody gets past it. */
-  #committedAtMs(key: string, value: Uint8Array): number {
+  #check(entry: Entry): CheckedSpan | undefined {
     try {
-      return decodeLogHead(value);
+      return checkLogEntry(entry);
     } catch (error) {
-      this.#log.error({ err: error, key }, "a record of history cannot be read");
-      return 0;
+      this.#log.error({ err: error, key: entry[0] }, "a record of history cannot be read");
+      return undefined;
     }
   }
 
@@ -149,17 +182,16 @@ export class LevelJournal implements Journal<LevelEntry> {
     return Buffer.concat([encodeLogHead(this.#writer, last.committedAtMs), ...parts]);
   }
 
-  *#decode(entries: readonly (readonly [string, Uint8Array])[], from: bigint, through: bigint) {
+  *#decode(entries: readonly Entry[], from: bigint, through: bigint) {
     for (const [key, value] of entries) {
       try {
-        for (const changeSet of decodeLogRecord(value, from)) {
+        for (const changeSet of decodeLogRecord(unsealRecord(key, value), from)) {
           if (changeSet.revision > through) return;
           yield changeSet;
         }
       } catch (error) {
         // Readers take it for a gap and begin again from the state, which is whole.
         this.#log.error({ err: error, key }, "a record of history cannot be read");
-        return;
       }
     }
   }
@@ -167,7 +199,7 @@ export class LevelJournal implements Journal<LevelEntry> {
   #suspect(batch: readonly LevelEntry[], last: ChangeSet | undefined): void {
     for (const { entry } of batch) {
       for (const { key } of entry.changeSet?.changes ?? []) this.#suspects.entities.add(key);
-      for (const write of entry.sessions) this.#suspects.sessions.add("put" in write ? write.put.id : write.delete);
+      for (const write of entry.sessions) this.#suspects.sessions.add(sessionIdOf(write));
     }
     if (last) this.#suspects.logKeys.add(logRecordKey(last.revision));
   }
@@ -175,35 +207,26 @@ export class LevelJournal implements Journal<LevelEntry> {
   /** Writes what is durable over what failed writes may have left: they were refused, so they must not come back. */
   #repair(durable: DurableView): Write[] {
     const { entities, sessions, logKeys } = this.#suspects;
-    const writes: Write[] = [{ key: COMPACTION_KEY, value: encodeMark(this.#mark) }];
+    const writes: Write[] = [putting(COMPACTION_KEY, encodeMark(this.#mark))];
     for (const key of entities) writes.push(this.#entityWrite(durable, key));
     for (const id of sessions) {
       const put = durable.session(id);
       writes.push(sessionWrite(put ? { put } : { delete: id }));
     }
-    for (const key of logKeys) writes.push({ key, value: undefined });
+    for (const key of logKeys) writes.push(deleting(key));
     return writes;
   }
 
   #entityWrite(durable: DurableView, key: EntityKey): Write {
     const entity = durable.entity(key);
-    return { key: entityRecordKey(key), value: entity && encodeEntity(this.#writer, entity) };
+    return entityWrite(key, entity && encodeEntity(this.#writer, entity));
   }
 }
 
-function deletion(key: string): Write {
-  return { key, value: undefined };
+function entityWrite(key: EntityKey, message: Uint8Array | undefined): Write {
+  return message ? putting(entityRecordKey(key), message) : deleting(entityRecordKey(key));
 }
 
-/** Of each session the last write: one that loses thousands of instances has a large record, once for each of them. */
-function lastOfEach(batch: readonly LevelEntry[]): Iterable<SessionWrite> {
-  const last = new Map<string, SessionWrite>();
-  for (const { entry } of batch)
-    for (const write of entry.sessions) last.set("put" in write ? write.put.id : write.delete, write);
-  return last.values();
-}
-
-function sessionWrite(write: SessionWrite): Write {
-  if ("put" in write) return { key: sessionRecordKey(write.put.id), value: encodeSession(write.put) };
-  return deletion(sessionRecordKey(write.delete));
+function tallyWrite(tally: Tally): Write {
+  return putting(TALLY_KEY, encodeTally(tally));
 }

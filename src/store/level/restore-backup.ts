@@ -4,18 +4,24 @@ import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { BackupHeader } from "../../../gen/portolan/store/v1/store_pb.js";
 import { keyOf } from "../../model/index.js";
 import { type BackupVisitor, readBackup } from "../backup/read-backup.js";
+import { checksumOf } from "../codec/checksum.js";
 import { encodeEntity } from "../codec/entity-codec.js";
 import { encodeSession } from "../codec/session-codec.js";
+import { encodeTally } from "../codec/tally-codec.js";
 import { oneLine, StoreOpenError } from "../store-open-error.js";
-import type { Disk, Write } from "./disk.js";
+import { writeAcknowledged } from "./acknowledged.js";
+import { type Disk, putting, type Write } from "./disk.js";
 import { encodeFormat, encodeMark, newFormat } from "./format.js";
-import { COMPACTION_KEY, entityRecordKey, FORMAT_KEY, sessionRecordKey } from "./keys.js";
+import { COMPACTION_KEY, entityRecordKey, FORMAT_KEY, sessionRecordKey, TALLY_KEY } from "./keys.js";
 import { LevelDisk } from "./level-disk.js";
 import { STATE_FOLDER } from "./open-level-store.js";
 import { syncDirectory } from "./sync-directory.js";
+import { TallyCount, type TallyHead } from "./tally.js";
 
 /** How many records one write takes. */
 const PIECE = 2_000;
+/** A restore counts as one batch, however many writes it takes. */
+const BATCH = 1n;
 
 /** Options of a restore. */
 export interface RestoreOptions {
@@ -79,7 +85,10 @@ async function build(options: RestoreOptions, location: string): Promise<Restore
   await using disk = await LevelDisk.open(location);
   const builder = new Builder(disk, options.revisionBump ?? 0n);
   await readBackup(options.input, builder);
-  return await builder.finish(); // before the disk is closed
+  const restored = await builder.finish(); // before the disk is closed
+  const mark = await writeAcknowledged(location, { batch: BATCH, revision: restored.revision });
+  await mark.close();
+  return restored;
 }
 
 function restoreError(error: unknown): StoreOpenError {
@@ -102,7 +111,8 @@ class Builder implements BackupVisitor {
   readonly #bump: bigint;
   readonly #writer = new BinaryWriter();
   #writes: Write[] = [];
-  #restored = { revision: 0n, services: 0, instances: 0, sessions: 0 };
+  readonly #count = new TallyCount();
+  #head: TallyHead = { revision: 0n, committedAtMs: 0, batch: BATCH };
 
   constructor(disk: Disk, bump: bigint) {
     this.#disk = disk;
@@ -110,30 +120,34 @@ class Builder implements BackupVisitor {
   }
 
   async header(header: BackupHeader): Promise<void> {
-    const revision = header.revision + this.#bump;
-    this.#restored.revision = revision;
+    const mark = { revision: header.revision + this.#bump, committedAtMs: Number(header.committedAtMs) };
+    this.#head = { ...mark, batch: BATCH };
     const format = { ...newFormat({ storeId: header.storeId }), version: header.formatVersion };
-    await this.#put(FORMAT_KEY, encodeFormat(format));
-    await this.#put(COMPACTION_KEY, encodeMark({ revision, committedAtMs: Number(header.committedAtMs) }));
+    await this.#put(putting(FORMAT_KEY, encodeFormat(format)));
+    await this.#put(putting(COMPACTION_KEY, encodeMark(mark)));
   }
 
   async entity(entity: Parameters<BackupVisitor["entity"]>[0]): Promise<void> {
-    this.#restored[entity.kind === "service" ? "services" : "instances"]++;
-    await this.#put(entityRecordKey(keyOf(entity)), encodeEntity(this.#writer, entity));
+    this.#count.entity(entity);
+    await this.#put(putting(entityRecordKey(keyOf(entity)), encodeEntity(this.#writer, entity)));
   }
 
   async session(session: Parameters<BackupVisitor["session"]>[0]): Promise<void> {
-    this.#restored.sessions++;
-    await this.#put(sessionRecordKey(session.id), encodeSession(session));
+    const write = putting(sessionRecordKey(session.id), encodeSession(session));
+    this.#count.session(checksumOf(write.value));
+    await this.#put(write);
   }
 
   async finish(): Promise<Restored> {
+    const tally = this.#count.tally(this.#head);
+    this.#writes.push(putting(TALLY_KEY, encodeTally(tally)));
     await this.#disk.write(this.#writes, { sync: true });
-    return this.#restored;
+    const { revision, services, instances, sessions } = tally;
+    return { revision, services, instances, sessions };
   }
 
-  async #put(key: string, value: Uint8Array): Promise<void> {
-    this.#writes.push({ key, value });
+  async #put(write: Write): Promise<void> {
+    this.#writes.push(write);
     if (this.#writes.length < PIECE) return;
     const writes = this.#writes;
     this.#writes = [];

@@ -5,8 +5,8 @@ import { expect, test } from "vitest";
 import { EntitySchema, LogRecordSchema } from "../../../gen/portolan/store/v1/store_pb.js";
 import type { ChangeSet } from "../../../src/model/index.js";
 import {
-  decodeLogHead,
   decodeLogRecord,
+  decodeLogSpan,
   encodeChangeSet,
   encodeLogHead,
 } from "../../../src/store/codec/change-codec.js";
@@ -39,13 +39,14 @@ test("a log record comes back as the change sets that were written, from any rev
       const first = BigInt(skipped + 1);
       const bytes = logRecordOf(changeSets);
       expect([...decodeLogRecord(bytes, first)]).toEqual(changeSets.filter(({ revision }) => revision >= first));
-      expect(decodeLogHead(bytes)).toBe(changeSets.at(-1)?.committedAtMs);
+      expect(decodeLogSpan(bytes)).toEqual({ first: 1n, committedAtMs: changeSets.at(-1)?.committedAtMs });
       expect(fromBinary(LogRecordSchema, bytes).changeSets).toHaveLength(changeSets.length);
     }),
   ));
 
 test("a log record has its head also when the clock stood at 0", () => {
-  expect(decodeLogHead(encodeLogHead(new BinaryWriter(), 0))).toBe(0);
+  const changeSet = { ...GOLDEN, committedAtMs: 0 };
+  expect(decodeLogSpan(logRecordOf([changeSet]))).toEqual({ first: GOLDEN.revision, committedAtMs: 0 });
 });
 
 test("the new entities of a change set are encoded as the state keeps them", () =>
@@ -76,7 +77,7 @@ test("numbers that this program does not know are refused", () => {
 test("a record that format 1 wrote stays readable", () => {
   const bytes = Buffer.from(GOLDEN_RECORD_OF_FORMAT_1, "base64");
   expect([...decodeLogRecord(bytes, 1n)]).toEqual([GOLDEN]);
-  expect(decodeLogHead(bytes)).toBe(GOLDEN.committedAtMs);
+  expect(decodeLogSpan(bytes)).toEqual({ first: GOLDEN.revision, committedAtMs: GOLDEN.committedAtMs });
 });
 
 test("a session comes back from its record as it was", () => {

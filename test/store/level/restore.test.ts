@@ -4,6 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openLevelStore, openMemoryStore, restoreBackup, type Store } from "../../../src/store/index.js";
+import { readAcknowledged } from "../../../src/store/level/acknowledged.js";
 import { aSession, collect, commitMany, failureOf, putting, sorted, stateOf } from "../../suites/store/kit.js";
 import { anInstance, aService } from "../../support/entities.js";
 import { storeOptions } from "../../support/store-options.js";
@@ -37,6 +38,7 @@ test("a restored store has the state and the sessions of the backup and goes on 
   const restored = await restoreBackup({ input: inChunksOf(await fileOf(store), 100), dataDir: target() });
   expect(restored).toEqual({ revision: 21n, services: 1, instances: 20, sessions: 1 });
   expect(await readdir(target())).toEqual(["state"]);
+  expect(await readAcknowledged(join(target(), "state"))).toEqual({ batch: 1n, revision: 21n });
   await using copy = await open();
   expect(copy.status()).toMatchObject({ revision: 21n, compactedRevision: 21n });
   expect(sorted(stateOf(copy.snapshot()))).toEqual(sorted(stateOf(store.snapshot())));

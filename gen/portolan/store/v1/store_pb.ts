@@ -5,6 +5,8 @@
 // At-rest records of the store: what lies on disk, not an API. Nobody outside src/store reads or writes them.
 //
 // Numbers are never reused. A change that an older program would misread raises the format version in Format.
+//
+// On disk a CRC-32 of the record's key and of the message follows each message: four bytes, the lowest first.
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -14,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file portolan/store/v1/store.proto.
  */
 export const file_portolan_store_v1_store: GenFile = /*@__PURE__*/
-  fileDesc("Ch1wb3J0b2xhbi9zdG9yZS92MS9zdG9yZS5wcm90bxIRcG9ydG9sYW4uc3RvcmUudjEiOwoGRm9ybWF0Eg8KB3ZlcnNpb24YASABKA0SEAoIc3RvcmVfaWQYAiABKAkSDgoGc2VjcmV0GAMgASgMIjcKCkNvbXBhY3Rpb24SEAoIcmV2aXNpb24YASABKAMSFwoPY29tbWl0dGVkX2F0X21zGAIgASgDIvsBCgdTZXJ2aWNlEhEKCW5hbWVzcGFjZRgBIAEoCRIMCgRuYW1lGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEg0KBW93bmVyGAQgASgJEjYKBmxhYmVscxgFIAMoCzImLnBvcnRvbGFuLnN0b3JlLnYxLlNlcnZpY2UuTGFiZWxzRW50cnkSFQoNZ3JwY19zZXJ2aWNlcxgGIAMoCRIXCg9jcmVhdGVfcmV2aXNpb24YByABKAMSFAoMbW9kX3JldmlzaW9uGAggASgDGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEicAoIRW5kcG9pbnQSDAoEbmFtZRgBIAEoCRIMCgRob3N0GAIgASgJEgwKBHBvcnQYAyABKA0SLQoIcHJvdG9jb2wYBCABKA4yGy5wb3J0b2xhbi5zdG9yZS52MS5Qcm90b2NvbBILCgN0bHMYBSABKAgiOgoITG9jYWxpdHkSDgoGcmVnaW9uGAEgASgJEgwKBHpvbmUYAiABKAkSEAoIc3ViX3pvbmUYAyABKAki4wEKC0hlYWx0aENoZWNrEhYKDGdycGNfc2VydmljZRgBIAEoCUgAEiwKBGh0dHAYAiABKAsyHC5wb3J0b2xhbi5zdG9yZS52MS5IdHRwUHJvYmVIABINCgN0Y3AYAyABKAhIABIVCg1lbmRwb2ludF9uYW1lGAQgASgJEhMKC2ludGVydmFsX21zGAUgASgNEhIKCnRpbWVvdXRfbXMYBiABKA0SGwoTdW5oZWFsdGh5X3RocmVzaG9sZBgHIAEoDRIZChFoZWFsdGh5X3RocmVzaG9sZBgIIAEoDUIHCgVwcm9iZSI0CglIdHRwUHJvYmUSDAoEcGF0aBgBIAEoCRIZChFleHBlY3RlZF9zdGF0dXNlcxgCIAMoDSKDBQoISW5zdGFuY2USEQoJbmFtZXNwYWNlGAEgASgJEg8KB3NlcnZpY2UYAiABKAkSCgoCaWQYAyABKAkSLgoJZW5kcG9pbnRzGAQgAygLMhsucG9ydG9sYW4uc3RvcmUudjEuRW5kcG9pbnQSLQoIbG9jYWxpdHkYBSABKAsyGy5wb3J0b2xhbi5zdG9yZS52MS5Mb2NhbGl0eRITCgZ3ZWlnaHQYBiABKA1IAYgBARIPCgd2ZXJzaW9uGAcgASgJEjcKBmxhYmVscxgIIAMoCzInLnBvcnRvbGFuLnN0b3JlLnYxLkluc3RhbmNlLkxhYmVsc0VudHJ5EjIKD3JlcG9ydGVkX2hlYWx0aBgJIAEoDjIZLnBvcnRvbGFuLnN0b3JlLnYxLkhlYWx0aBI0CgxoZWFsdGhfY2hlY2sYCiABKAsyHi5wb3J0b2xhbi5zdG9yZS52MS5IZWFsdGhDaGVjaxIpCgZoZWFsdGgYCyABKA4yGS5wb3J0b2xhbi5zdG9yZS52MS5IZWFsdGgSFQoNaGVhbHRoX3JlYXNvbhgMIAEoCRIUCgpzZXNzaW9uX2lkGA0gASgJSAASFgoMbGVhc2VfdHRsX21zGA4gASgNSAASFQoIZHJhaW5fbXMYDyABKA1IAogBARIYChByZWdpc3RlcmVkX2F0X21zGBAgASgDEhcKD2NyZWF0ZV9yZXZpc2lvbhgRIAEoAxIUCgxtb2RfcmV2aXNpb24YEiABKAMaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIICgZob2xkZXJCCQoHX3dlaWdodEILCglfZHJhaW5fbXMicgoGRW50aXR5Ei0KB3NlcnZpY2UYASABKAsyGi5wb3J0b2xhbi5zdG9yZS52MS5TZXJ2aWNlSAASLwoIaW5zdGFuY2UYAiABKAsyGy5wb3J0b2xhbi5zdG9yZS52MS5JbnN0YW5jZUgAQggKBmVudGl0eSI9CgtJbnN0YW5jZVJlZhIRCgluYW1lc3BhY2UYASABKAkSDwoHc2VydmljZRgCIAEoCRIKCgJpZBgDIAEoCSKPAQoHU2Vzc2lvbhIKCgJpZBgBIAEoCRIOCgZjbGllbnQYAiABKAkSDgoGdHRsX21zGAMgASgNEhIKCnRva2VuX2hhc2gYBCABKAwSFAoMb3BlbmVkX2F0X21zGAUgASgDEi4KBmZlbmNlZBgGIAMoCzIeLnBvcnRvbGFuLnN0b3JlLnYxLkluc3RhbmNlUmVmImoKBkNoYW5nZRILCgNrZXkYASABKAkSKQoGYmVmb3JlGAIgASgLMhkucG9ydG9sYW4uc3RvcmUudjEuRW50aXR5EigKBWFmdGVyGAMgASgLMhkucG9ydG9sYW4uc3RvcmUudjEuRW50aXR5IoABCglDaGFuZ2VTZXQSEAoIcmV2aXNpb24YASABKAMSFwoPY29tbWl0dGVkX2F0X21zGAIgASgDEg0KBWFjdG9yGAMgASgJEg0KBWNhdXNlGAQgASgJEioKB2NoYW5nZXMYBSADKAsyGS5wb3J0b2xhbi5zdG9yZS52MS5DaGFuZ2UiVwoJTG9nUmVjb3JkEjEKC2NoYW5nZV9zZXRzGAEgAygLMhwucG9ydG9sYW4uc3RvcmUudjEuQ2hhbmdlU2V0EhcKD2NvbW1pdHRlZF9hdF9tcxgCIAEoAyKqAQoMQmFja3VwSGVhZGVyEhYKDmZvcm1hdF92ZXJzaW9uGAEgASgNEhAKCHN0b3JlX2lkGAIgASgJEhAKCHJldmlzaW9uGAMgASgDEhMKC3Rha2VuX2F0X21zGAQgASgDEhAKCGVudGl0aWVzGAUgASgEEhAKCHNlc3Npb25zGAYgASgEEgwKBGtpbmQYByABKAkSFwoPY29tbWl0dGVkX2F0X21zGAggASgDIh8KDUJhY2t1cFRyYWlsZXISDgoGc2hhMjU2GAEgASgMKnAKCFByb3RvY29sEhgKFFBST1RPQ09MX1VOU1BFQ0lGSUVEEAASEQoNUFJPVE9DT0xfR1JQQxABEhEKDVBST1RPQ09MX0hUVFAQAhISCg5QUk9UT0NPTF9IVFRQMhADEhAKDFBST1RPQ09MX1RDUBAEKosBCgZIZWFsdGgSFgoSSEVBTFRIX1VOU1BFQ0lGSUVEEAASEgoOSEVBTFRIX1NFUlZJTkcQARITCg9IRUFMVEhfREVHUkFERUQQAhITCg9IRUFMVEhfU1RBUlRJTkcQAxITCg9IRUFMVEhfRFJBSU5JTkcQBBIWChJIRUFMVEhfTk9UX1NFUlZJTkcQBWIGcHJvdG8z");
+  fileDesc("Ch1wb3J0b2xhbi9zdG9yZS92MS9zdG9yZS5wcm90bxIRcG9ydG9sYW4uc3RvcmUudjEiOwoGRm9ybWF0Eg8KB3ZlcnNpb24YASABKA0SEAoIc3RvcmVfaWQYAiABKAkSDgoGc2VjcmV0GAMgASgMIjcKCkNvbXBhY3Rpb24SEAoIcmV2aXNpb24YASABKAMSFwoPY29tbWl0dGVkX2F0X21zGAIgASgDIqMBCgVUYWxseRIQCghyZXZpc2lvbhgBIAEoAxIXCg9jb21taXR0ZWRfYXRfbXMYAiABKAMSDQoFYmF0Y2gYAyABKAQSEAoIc2VydmljZXMYBCABKAQSEQoJaW5zdGFuY2VzGAUgASgEEhAKCHNlc3Npb25zGAYgASgEEhQKDHJldmlzaW9uX3N1bRgHIAEoBhITCgtzZXNzaW9uX3N1bRgIIAEoByIvCgxBY2tub3dsZWRnZWQSDQoFYmF0Y2gYASABKAQSEAoIcmV2aXNpb24YAiABKAMi+wEKB1NlcnZpY2USEQoJbmFtZXNwYWNlGAEgASgJEgwKBG5hbWUYAiABKAkSEwoLZGVzY3JpcHRpb24YAyABKAkSDQoFb3duZXIYBCABKAkSNgoGbGFiZWxzGAUgAygLMiYucG9ydG9sYW4uc3RvcmUudjEuU2VydmljZS5MYWJlbHNFbnRyeRIVCg1ncnBjX3NlcnZpY2VzGAYgAygJEhcKD2NyZWF0ZV9yZXZpc2lvbhgHIAEoAxIUCgxtb2RfcmV2aXNpb24YCCABKAMaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJwCghFbmRwb2ludBIMCgRuYW1lGAEgASgJEgwKBGhvc3QYAiABKAkSDAoEcG9ydBgDIAEoDRItCghwcm90b2NvbBgEIAEoDjIbLnBvcnRvbGFuLnN0b3JlLnYxLlByb3RvY29sEgsKA3RscxgFIAEoCCI6CghMb2NhbGl0eRIOCgZyZWdpb24YASABKAkSDAoEem9uZRgCIAEoCRIQCghzdWJfem9uZRgDIAEoCSLjAQoLSGVhbHRoQ2hlY2sSFgoMZ3JwY19zZXJ2aWNlGAEgASgJSAASLAoEaHR0cBgCIAEoCzIcLnBvcnRvbGFuLnN0b3JlLnYxLkh0dHBQcm9iZUgAEg0KA3RjcBgDIAEoCEgAEhUKDWVuZHBvaW50X25hbWUYBCABKAkSEwoLaW50ZXJ2YWxfbXMYBSABKA0SEgoKdGltZW91dF9tcxgGIAEoDRIbChN1bmhlYWx0aHlfdGhyZXNob2xkGAcgASgNEhkKEWhlYWx0aHlfdGhyZXNob2xkGAggASgNQgcKBXByb2JlIjQKCUh0dHBQcm9iZRIMCgRwYXRoGAEgASgJEhkKEWV4cGVjdGVkX3N0YXR1c2VzGAIgAygNIoMFCghJbnN0YW5jZRIRCgluYW1lc3BhY2UYASABKAkSDwoHc2VydmljZRgCIAEoCRIKCgJpZBgDIAEoCRIuCgllbmRwb2ludHMYBCADKAsyGy5wb3J0b2xhbi5zdG9yZS52MS5FbmRwb2ludBItCghsb2NhbGl0eRgFIAEoCzIbLnBvcnRvbGFuLnN0b3JlLnYxLkxvY2FsaXR5EhMKBndlaWdodBgGIAEoDUgBiAEBEg8KB3ZlcnNpb24YByABKAkSNwoGbGFiZWxzGAggAygLMicucG9ydG9sYW4uc3RvcmUudjEuSW5zdGFuY2UuTGFiZWxzRW50cnkSMgoPcmVwb3J0ZWRfaGVhbHRoGAkgASgOMhkucG9ydG9sYW4uc3RvcmUudjEuSGVhbHRoEjQKDGhlYWx0aF9jaGVjaxgKIAEoCzIeLnBvcnRvbGFuLnN0b3JlLnYxLkhlYWx0aENoZWNrEikKBmhlYWx0aBgLIAEoDjIZLnBvcnRvbGFuLnN0b3JlLnYxLkhlYWx0aBIVCg1oZWFsdGhfcmVhc29uGAwgASgJEhQKCnNlc3Npb25faWQYDSABKAlIABIWCgxsZWFzZV90dGxfbXMYDiABKA1IABIVCghkcmFpbl9tcxgPIAEoDUgCiAEBEhgKEHJlZ2lzdGVyZWRfYXRfbXMYECABKAMSFwoPY3JlYXRlX3JldmlzaW9uGBEgASgDEhQKDG1vZF9yZXZpc2lvbhgSIAEoAxotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQggKBmhvbGRlckIJCgdfd2VpZ2h0QgsKCV9kcmFpbl9tcyJyCgZFbnRpdHkSLQoHc2VydmljZRgBIAEoCzIaLnBvcnRvbGFuLnN0b3JlLnYxLlNlcnZpY2VIABIvCghpbnN0YW5jZRgCIAEoCzIbLnBvcnRvbGFuLnN0b3JlLnYxLkluc3RhbmNlSABCCAoGZW50aXR5Ij0KC0luc3RhbmNlUmVmEhEKCW5hbWVzcGFjZRgBIAEoCRIPCgdzZXJ2aWNlGAIgASgJEgoKAmlkGAMgASgJIo8BCgdTZXNzaW9uEgoKAmlkGAEgASgJEg4KBmNsaWVudBgCIAEoCRIOCgZ0dGxfbXMYAyABKA0SEgoKdG9rZW5faGFzaBgEIAEoDBIUCgxvcGVuZWRfYXRfbXMYBSABKAMSLgoGZmVuY2VkGAYgAygLMh4ucG9ydG9sYW4uc3RvcmUudjEuSW5zdGFuY2VSZWYiagoGQ2hhbmdlEgsKA2tleRgBIAEoCRIpCgZiZWZvcmUYAiABKAsyGS5wb3J0b2xhbi5zdG9yZS52MS5FbnRpdHkSKAoFYWZ0ZXIYAyABKAsyGS5wb3J0b2xhbi5zdG9yZS52MS5FbnRpdHkigAEKCUNoYW5nZVNldBIQCghyZXZpc2lvbhgBIAEoAxIXCg9jb21taXR0ZWRfYXRfbXMYAiABKAMSDQoFYWN0b3IYAyABKAkSDQoFY2F1c2UYBCABKAkSKgoHY2hhbmdlcxgFIAMoCzIZLnBvcnRvbGFuLnN0b3JlLnYxLkNoYW5nZSJXCglMb2dSZWNvcmQSMQoLY2hhbmdlX3NldHMYASADKAsyHC5wb3J0b2xhbi5zdG9yZS52MS5DaGFuZ2VTZXQSFwoPY29tbWl0dGVkX2F0X21zGAIgASgDIqoBCgxCYWNrdXBIZWFkZXISFgoOZm9ybWF0X3ZlcnNpb24YASABKA0SEAoIc3RvcmVfaWQYAiABKAkSEAoIcmV2aXNpb24YAyABKAMSEwoLdGFrZW5fYXRfbXMYBCABKAMSEAoIZW50aXRpZXMYBSABKAQSEAoIc2Vzc2lvbnMYBiABKAQSDAoEa2luZBgHIAEoCRIXCg9jb21taXR0ZWRfYXRfbXMYCCABKAMiHwoNQmFja3VwVHJhaWxlchIOCgZzaGEyNTYYASABKAwqcAoIUHJvdG9jb2wSGAoUUFJPVE9DT0xfVU5TUEVDSUZJRUQQABIRCg1QUk9UT0NPTF9HUlBDEAESEQoNUFJPVE9DT0xfSFRUUBACEhIKDlBST1RPQ09MX0hUVFAyEAMSEAoMUFJPVE9DT0xfVENQEAQqiwEKBkhlYWx0aBIWChJIRUFMVEhfVU5TUEVDSUZJRUQQABISCg5IRUFMVEhfU0VSVklORxABEhMKD0hFQUxUSF9ERUdSQURFRBACEhMKD0hFQUxUSF9TVEFSVElORxADEhMKD0hFQUxUSF9EUkFJTklORxAEEhYKEkhFQUxUSF9OT1RfU0VSVklORxAFYgZwcm90bzM");
 
 /**
  * Format is the first record of a store.
@@ -80,6 +82,93 @@ export const CompactionSchema: GenMessage<Compaction> = /*@__PURE__*/
   messageDesc(file_portolan_store_v1_store, 1);
 
 /**
+ * Tally counts the state. It is written with every batch, so a record that is missing, or that is older than it should be,
+ * shows when the store is opened.
+ *
+ * @generated from message portolan.store.v1.Tally
+ */
+export type Tally = Message<"portolan.store.v1.Tally"> & {
+  /**
+   * The newest revision, and when it was committed.
+   *
+   * @generated from field: int64 revision = 1;
+   */
+  revision: bigint;
+
+  /**
+   * @generated from field: int64 committed_at_ms = 2;
+   */
+  committedAtMs: bigint;
+
+  /**
+   * How many batches were written, those that write session records alone among them.
+   *
+   * @generated from field: uint64 batch = 3;
+   */
+  batch: bigint;
+
+  /**
+   * @generated from field: uint64 services = 4;
+   */
+  services: bigint;
+
+  /**
+   * @generated from field: uint64 instances = 5;
+   */
+  instances: bigint;
+
+  /**
+   * @generated from field: uint64 sessions = 6;
+   */
+  sessions: bigint;
+
+  /**
+   * The sum of the mod_revision of all services and instances, modulo 2^64.
+   *
+   * @generated from field: fixed64 revision_sum = 7;
+   */
+  revisionSum: bigint;
+
+  /**
+   * The sum of the CRC-32 of all session records, modulo 2^32.
+   *
+   * @generated from field: fixed32 session_sum = 8;
+   */
+  sessionSum: number;
+};
+
+/**
+ * Describes the message portolan.store.v1.Tally.
+ * Use `create(TallySchema)` to create a new message.
+ */
+export const TallySchema: GenMessage<Tally> = /*@__PURE__*/
+  messageDesc(file_portolan_store_v1_store, 2);
+
+/**
+ * Acknowledged says how far writes were acknowledged, at least. It lies in a file of its own, beside the database's.
+ *
+ * @generated from message portolan.store.v1.Acknowledged
+ */
+export type Acknowledged = Message<"portolan.store.v1.Acknowledged"> & {
+  /**
+   * @generated from field: uint64 batch = 1;
+   */
+  batch: bigint;
+
+  /**
+   * @generated from field: int64 revision = 2;
+   */
+  revision: bigint;
+};
+
+/**
+ * Describes the message portolan.store.v1.Acknowledged.
+ * Use `create(AcknowledgedSchema)` to create a new message.
+ */
+export const AcknowledgedSchema: GenMessage<Acknowledged> = /*@__PURE__*/
+  messageDesc(file_portolan_store_v1_store, 3);
+
+/**
  * @generated from message portolan.store.v1.Service
  */
 export type Service = Message<"portolan.store.v1.Service"> & {
@@ -129,7 +218,7 @@ export type Service = Message<"portolan.store.v1.Service"> & {
  * Use `create(ServiceSchema)` to create a new message.
  */
 export const ServiceSchema: GenMessage<Service> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 2);
+  messageDesc(file_portolan_store_v1_store, 4);
 
 /**
  * @generated from message portolan.store.v1.Endpoint
@@ -166,7 +255,7 @@ export type Endpoint = Message<"portolan.store.v1.Endpoint"> & {
  * Use `create(EndpointSchema)` to create a new message.
  */
 export const EndpointSchema: GenMessage<Endpoint> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 3);
+  messageDesc(file_portolan_store_v1_store, 5);
 
 /**
  * @generated from message portolan.store.v1.Locality
@@ -193,7 +282,7 @@ export type Locality = Message<"portolan.store.v1.Locality"> & {
  * Use `create(LocalitySchema)` to create a new message.
  */
 export const LocalitySchema: GenMessage<Locality> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 4);
+  messageDesc(file_portolan_store_v1_store, 6);
 
 /**
  * @generated from message portolan.store.v1.HealthCheck
@@ -253,7 +342,7 @@ export type HealthCheck = Message<"portolan.store.v1.HealthCheck"> & {
  * Use `create(HealthCheckSchema)` to create a new message.
  */
 export const HealthCheckSchema: GenMessage<HealthCheck> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 5);
+  messageDesc(file_portolan_store_v1_store, 7);
 
 /**
  * @generated from message portolan.store.v1.HttpProbe
@@ -275,7 +364,7 @@ export type HttpProbe = Message<"portolan.store.v1.HttpProbe"> & {
  * Use `create(HttpProbeSchema)` to create a new message.
  */
 export const HttpProbeSchema: GenMessage<HttpProbe> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 6);
+  messageDesc(file_portolan_store_v1_store, 8);
 
 /**
  * @generated from message portolan.store.v1.Instance
@@ -386,7 +475,7 @@ export type Instance = Message<"portolan.store.v1.Instance"> & {
  * Use `create(InstanceSchema)` to create a new message.
  */
 export const InstanceSchema: GenMessage<Instance> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 7);
+  messageDesc(file_portolan_store_v1_store, 9);
 
 /**
  * @generated from message portolan.store.v1.Entity
@@ -415,7 +504,7 @@ export type Entity = Message<"portolan.store.v1.Entity"> & {
  * Use `create(EntitySchema)` to create a new message.
  */
 export const EntitySchema: GenMessage<Entity> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 8);
+  messageDesc(file_portolan_store_v1_store, 10);
 
 /**
  * @generated from message portolan.store.v1.InstanceRef
@@ -442,7 +531,7 @@ export type InstanceRef = Message<"portolan.store.v1.InstanceRef"> & {
  * Use `create(InstanceRefSchema)` to create a new message.
  */
 export const InstanceRefSchema: GenMessage<InstanceRef> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 9);
+  messageDesc(file_portolan_store_v1_store, 11);
 
 /**
  * A session that can be resumed. Not part of the revisioned state.
@@ -486,7 +575,7 @@ export type Session = Message<"portolan.store.v1.Session"> & {
  * Use `create(SessionSchema)` to create a new message.
  */
 export const SessionSchema: GenMessage<Session> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 10);
+  messageDesc(file_portolan_store_v1_store, 12);
 
 /**
  * @generated from message portolan.store.v1.Change
@@ -513,7 +602,7 @@ export type Change = Message<"portolan.store.v1.Change"> & {
  * Use `create(ChangeSchema)` to create a new message.
  */
 export const ChangeSchema: GenMessage<Change> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 11);
+  messageDesc(file_portolan_store_v1_store, 13);
 
 /**
  * @generated from message portolan.store.v1.ChangeSet
@@ -550,7 +639,7 @@ export type ChangeSet = Message<"portolan.store.v1.ChangeSet"> & {
  * Use `create(ChangeSetSchema)` to create a new message.
  */
 export const ChangeSetSchema: GenMessage<ChangeSet> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 12);
+  messageDesc(file_portolan_store_v1_store, 14);
 
 /**
  * One batch of commits as the change log holds it: one record a batch, with contiguous revisions.
@@ -576,7 +665,7 @@ export type LogRecord = Message<"portolan.store.v1.LogRecord"> & {
  * Use `create(LogRecordSchema)` to create a new message.
  */
 export const LogRecordSchema: GenMessage<LogRecord> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 13);
+  messageDesc(file_portolan_store_v1_store, 15);
 
 /**
  * The first message of a backup file. Its messages stand one after the other, each after its length as a varint: this one,
@@ -635,7 +724,7 @@ export type BackupHeader = Message<"portolan.store.v1.BackupHeader"> & {
  * Use `create(BackupHeaderSchema)` to create a new message.
  */
 export const BackupHeaderSchema: GenMessage<BackupHeader> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 14);
+  messageDesc(file_portolan_store_v1_store, 16);
 
 /**
  * The last message of a backup file.
@@ -656,7 +745,7 @@ export type BackupTrailer = Message<"portolan.store.v1.BackupTrailer"> & {
  * Use `create(BackupTrailerSchema)` to create a new message.
  */
 export const BackupTrailerSchema: GenMessage<BackupTrailer> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 15);
+  messageDesc(file_portolan_store_v1_store, 17);
 
 /**
  * @generated from enum portolan.store.v1.Protocol
