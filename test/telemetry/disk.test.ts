@@ -1,9 +1,10 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { DomainError } from "../../src/model/index.js";
 import { levelDatabase, memoryDatabase, type Telemetry, type TelemetryDatabase } from "../../src/telemetry/index.js";
+import { startDirectory } from "../support/directory.js";
 import { fragileDatabase } from "./support/fragile-database.js";
 import { bodies, calls, EVERY_EVENT, EVERY_LOG, events, log, NOW_MS, register, start } from "./support/start.js";
 
@@ -42,6 +43,34 @@ test("what was taken in is there after a restart, on LevelDB", async () => {
   await second.telemetry[Symbol.asyncDispose]();
   await rm(dataDir, { recursive: true });
 });
+
+test.each([
+  ["a table", (names: string[]) => names.filter((name) => name.endsWith(".ldb"))],
+  ["the list of its tables", (names: string[]) => names.filter((name) => name.startsWith("MANIFEST"))],
+  ["the way to that list", () => ["CURRENT"]],
+])("a database of which %s is damaged is put aside, and telemetry begins anew", async (_, victims) => {
+  await using directory = await startDirectory();
+  const location = join(directory.path, "telemetry");
+  await using first = await start({ database: levelDatabase(directory.path) });
+  await first.telemetry.writeLogs([log("lost")]);
+  await first.telemetry[Symbol.asyncDispose]();
+  const tables = levelDatabase(directory.path);
+  await tables.open(); // makes a table of LevelDB's log
+  await tables.close();
+  for (const name of victims(await readdir(location))) await flip(join(location, name));
+  await using second = await start({ database: levelDatabase(directory.path), store: first.store });
+  expect(await bodies(second.telemetry)).toEqual([]);
+  await second.telemetry.writeLogs([log("kept")]);
+  expect(await bodies(second.telemetry)).toEqual(["kept"]);
+  expect(await readdir(directory.path)).toContain("telemetry.damaged");
+});
+
+/** Turns a byte in the middle of a file. */
+async function flip(path: string): Promise<void> {
+  const bytes = await readFile(path);
+  bytes.writeUInt8(bytes.readUInt8(bytes.length >> 1) ^ 0x40, bytes.length >> 1);
+  await writeFile(path, bytes);
+}
 
 test("records are written within the flush interval, and synced once within the time that may be lost", async () => {
   const syncs: boolean[] = [];

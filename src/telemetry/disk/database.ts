@@ -1,6 +1,8 @@
+import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Level } from "level";
 import { MemoryLevel } from "memory-level";
+import { checkFolder } from "../../store/index.js";
 
 /** A record and its key. */
 export type Entry = readonly [key: Uint8Array, value: Uint8Array];
@@ -26,8 +28,11 @@ export interface EntryIterator {
 
 /** What telemetry needs of a database: ordered keys and atomic batches. Both of `level`'s kinds offer it. */
 export interface TelemetryDatabase {
+  /** @throws RangeError or LevelDB's error, its `cause.code` LEVEL_CORRUPTION, when what is there is damaged. */
   open(): Promise<void>;
   close(): Promise<void>;
+  /** Puts what is there out of the way, closed, so that the next `open` begins with nothing. Answers where it lies. */
+  setAside(): Promise<string>;
   get(key: Uint8Array): Promise<Uint8Array | undefined>;
   /** The values in the order of the keys. */
   getMany(keys: Uint8Array[]): Promise<(Uint8Array | undefined)[]>;
@@ -41,6 +46,7 @@ const READ_AHEAD_BYTES = 256 * 1024;
 
 /** A database in `<dataDir>/telemetry`; it is opened by who uses it, and may be opened again after it was closed. */
 export function levelDatabase(dataDir: string): TelemetryDatabase {
+  const location = join(dataDir, "telemetry");
   let level: Level<Uint8Array, Uint8Array> | undefined;
   const opened = () => {
     if (!level) throw new Error("the telemetry database is not open");
@@ -48,12 +54,19 @@ export function levelDatabase(dataDir: string): TelemetryDatabase {
   };
   return {
     async open() {
-      level = new Level(join(dataDir, "telemetry"), { keyEncoding: "view", valueEncoding: "view" });
+      await checkFolder(location);
+      level = new Level(location, { keyEncoding: "view", valueEncoding: "view" });
       await level.open();
     },
     async close() {
       await level?.close();
       level = undefined;
+    },
+    async setAside() {
+      const aside = `${location}.damaged`;
+      await rm(aside, { recursive: true, force: true });
+      await rename(location, aside);
+      return aside;
     },
     get: async (key) => opened().get(key),
     getMany: async (keys) => opened().getMany(keys),
@@ -76,6 +89,7 @@ export function memoryDatabase(): TelemetryDatabase {
   return {
     open: () => level.open(),
     close: () => level.close(),
+    setAside: async () => "memory",
     get: (key) => level.get(key),
     getMany: (keys) => level.getMany(keys),
     batch: (operations) => level.batch(operations),

@@ -156,9 +156,7 @@ export class Disk implements AsyncDisposable {
     if (this.#options.clock.monotonicMs() < this.#retryAtMs) return false;
     try {
       if (this.#state === "failing") await this.#options.database.close();
-      await this.#options.database.open();
-      await this.#checkFormat();
-      await this.#loadUsage();
+      await this.#load().catch((error: unknown) => this.#beginAnew(error));
     } catch (error) {
       this.#fail(error);
       return false;
@@ -167,6 +165,22 @@ export class Disk implements AsyncDisposable {
     this.#state = "open";
     this.#options.metrics.writable(true);
     return true;
+  }
+
+  async #load(): Promise<void> {
+    await this.#options.database.open();
+    await this.#checkFormat();
+    await this.#loadUsage();
+  }
+
+  /** What is damaged stays so: it is put aside, because telemetry may be lost and must not be in the way. */
+  async #beginAnew(error: unknown): Promise<void> {
+    if (!isDamage(error)) throw error;
+    const { database, log } = this.#options;
+    await database.close();
+    const aside = await database.setAside();
+    log.error({ err: error, aside }, "the telemetry database is damaged: it is put aside, and telemetry begins anew");
+    await this.#load();
   }
 
   async #checkFormat(): Promise<void> {
@@ -189,7 +203,11 @@ export class Disk implements AsyncDisposable {
       entries.push(...chunk);
     }
     await iterator.close();
-    this.usage.load(entries);
+    try {
+      this.usage.load(entries);
+    } catch (cause) {
+      throw new RangeError("the records of what is kept cannot be read", { cause });
+    }
   }
 
   #fail(error: unknown): void {
@@ -204,6 +222,13 @@ export class Disk implements AsyncDisposable {
     this.#options.metrics.writeFailed();
     this.#options.metrics.writable(false);
   }
+}
+
+/** True for what a decoder or LevelDB says of bytes that are wrong; false for what the machine says. */
+function isDamage(error: unknown): boolean {
+  if (error instanceof RangeError) return true;
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof Error && "code" in cause && cause.code === "LEVEL_CORRUPTION";
 }
 
 function formatRecord(): Operation {

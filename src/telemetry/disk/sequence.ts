@@ -19,8 +19,11 @@ export class Sequence {
 
   /** Goes on where the database stands; from 1 when it cannot be read. */
   static async open(disk: Disk): Promise<Sequence> {
-    const record = await disk.get(metaKey("sequence")).catch(() => undefined);
-    return new Sequence(record ? fromBinary(TelemetrySequenceSchema, record).next : 1);
+    const next = await disk
+      .get(metaKey("sequence"))
+      .then((record) => record && fromBinary(TelemetrySequenceSchema, record).next)
+      .catch(() => undefined);
+    return new Sequence(next ?? 1);
   }
 
   /** The number that the next `take` answers. */

@@ -49,11 +49,11 @@ export class EventLog {
 
   /** Goes on where the database stands; from nothing when it cannot be read. */
   static async open(options: EventLogOptions): Promise<EventLog> {
-    const [cursor, floor] = await options.disk
+    const [next = { revision: 0n, order: 0 }, floor = 0n] = await options.disk
       .getMany([metaKey("events"), metaKey("events-floor")])
-      .catch(() => [undefined, undefined]);
-    const next = cursor ? decodeCursor(cursor) : { revision: 0n, order: 0 };
-    const log = new EventLog(options, next, floor ? decodeFloor(floor) : 0n);
+      .then(([cursor, bound]) => [cursor && decodeCursor(cursor), bound && decodeFloor(bound)] as const)
+      .catch(() => [] as const);
+    const log = new EventLog(options, next, floor);
     if (next.revision > options.storeRevision) await log.#putBack(options.storeRevision);
     return log;
   }

@@ -20,6 +20,7 @@ export function fragileDatabase(database: TelemetryDatabase = memoryDatabase()):
       return database.open();
     },
     close: () => database.close(),
+    setAside: () => database.setAside(),
     get: (key) => database.get(key),
     getMany: (keys) => database.getMany(keys),
     batch(operations, options) {
