@@ -34,6 +34,8 @@ export class BufferedBytes {
   readonly #accounts = new Map<Cuttable, Account>();
   /** bytes that several streams send -> how many of them hold it: memory has them once. */
   readonly #shared = new Map<object, number>();
+  /** Connections that are about to be closed: what they still bring is not counted. */
+  readonly #leaving = new WeakSet<Cuttable>();
   #total = 0;
 
   constructor(options: BufferedBytesOptions) {
@@ -51,12 +53,9 @@ export class BufferedBytes {
    * @param shared what several streams send, the very same: counted once in the total, though to each connection in full.
    */
   hold(connection: Cuttable, bytes: number, shared?: object): Hold {
-    let account = this.#accounts.get(connection);
-    if (!account) {
-      account = { bytes: 0, holds: new Set() };
-      this.#accounts.set(connection, account);
-    }
+    const account = this.#accounts.get(connection) ?? { bytes: 0, holds: new Set() };
     const hold = new CountedHold(this, connection, account, shared);
+    if (this.#leaving.has(connection)) hold.release();
     hold.set(bytes);
     return hold;
   }
@@ -67,7 +66,8 @@ export class BufferedBytes {
     account.bytes += by;
     if (hold.bytes > 0) account.holds.add(hold);
     else account.holds.delete(hold);
-    if (account.holds.size === 0 && this.#accounts.get(connection) === account) this.#accounts.delete(connection);
+    if (account.holds.size > 0) this.#accounts.set(connection, account);
+    else if (this.#accounts.get(connection) === account) this.#accounts.delete(connection);
     if (!shared || this.#isOutermost(shared, by)) this.#total += by;
     if (by > 0 && this.#total > this.#options.maxBytes) this.#cut();
   }
@@ -88,7 +88,9 @@ export class BufferedBytes {
     const [connection, account] = worst;
     this.#options.onCut(account.bytes);
     for (const hold of [...account.holds]) hold.release();
-    connection.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    this.#leaving.add(connection);
+    // Not at once: this may be within what the HTTP/2 library does with that very connection, which does not survive its end.
+    setImmediate(() => connection.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM));
   }
 }
 

@@ -20,12 +20,15 @@ test("up to the bound nobody is closed, and what is released is free", () => {
   expect(cut).toEqual([]);
 });
 
-test("beyond the bound the connection that holds the most is closed, and nothing of it counts any more", () => {
+test("beyond the bound the connection that holds the most is closed, and nothing of it counts any more", async () => {
   const { buffered, connection, cut } = open(100);
   const greedy = connection("greedy");
   const holds = [buffered.hold(greedy, 30), buffered.hold(greedy, 30)];
   const modest = buffered.hold(connection("modest"), 35);
   buffered.hold(connection("last"), 10);
+  buffered.hold(greedy, 90);
+  expect(cut, "closed within a callback of its own").toEqual([]);
+  await new Promise((resolve) => setImmediate(resolve));
   expect(cut).toEqual(["greedy"]);
   expect(buffered.total).toBe(45);
   for (const hold of holds) hold.release();

@@ -19,6 +19,8 @@ export class RequestBytes {
   readonly #call: ServerInterceptingCallInterface;
   readonly #options: RequestBytesOptions;
   #hold: Hold | undefined;
+  /** Of compressed messages that are not unpacked. */
+  #packedBytes = 0;
   /** Wake the messages that wait to be asked for. */
   readonly #waiting: (() => void)[] = [];
   #closed = false;
@@ -33,14 +35,10 @@ export class RequestBytes {
   }
 
   #count(): void {
-    const bytes = partialBytes(this.#call);
-    if (bytes > 0 || this.#hold) this.#set(bytes);
-  }
-
-  #set(bytes: number): void {
+    const bytes = this.#packedBytes + partialBytes(this.#call);
     this.#hold?.set(bytes);
     const connection = connectionOf(this.#call);
-    if (connection && !this.#closed) this.#hold ??= this.#options.buffered.hold(connection, bytes);
+    if (bytes > 0 && connection && !this.#closed) this.#hold ??= this.#options.buffered.hold(connection, bytes);
   }
 
   /** Undefined leaves it to grpc-js: what is not compressed, or in a way that is not known. */
@@ -50,15 +48,19 @@ export class RequestBytes {
 
   async #inflate(message: Buffer, compression: Parameters<Inflater["inflate"]>[0]["compression"]): Promise<Buffer> {
     const { inflater, maxMessageBytes } = this.#options;
-    this.#set(partialBytes(this.#call) + message.length);
+    this.#packedBytes += message.length;
+    this.#count();
     while (!this.#closed && !waitsFor(this.#call, message)) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
     const bytes = message.subarray(MESSAGE_HEAD_BYTES);
     const unwanted = () => this.#closed;
-    const unpacked = await inflater.inflate({ bytes, compression, maxBytes: maxMessageBytes, unwanted });
-    this.#set(partialBytes(this.#call));
-    return unpacked;
+    try {
+      return await inflater.inflate({ bytes, compression, maxBytes: maxMessageBytes, unwanted });
+    } finally {
+      this.#packedBytes -= message.length;
+      this.#count();
+    }
   }
 
   #wake(): void {
