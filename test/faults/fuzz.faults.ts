@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { Health } from "../../gen/health/v1/health_pb.js";
 import { Plane } from "../support/process/plane.js";
 import { bytesSubject } from "./fuzz/bytes-part.js";
-import { PATIENCE_MS } from "./fuzz/call.js";
+import { Caller, PATIENCE_MS } from "./fuzz/call.js";
 import { explore } from "./fuzz/explore.js";
 import { filterSubject } from "./fuzz/filters.js";
 import { httpSubject } from "./fuzz/http-part.js";
@@ -38,8 +38,9 @@ test("nothing that the server offers is forgotten here", async () => {
 test("whatever a method is asked, it answers as the contract says, and what it refuses changes nothing", async () => {
   const transport = createGrpcTransport({ baseUrl: `http://${plane.grpc}` });
   const witness = new Witness(transport);
+  const caller = new Caller(`http://${plane.grpc}`);
   const tally = { accepted: 0, refused: 0 };
-  const subjects = methodsOf(SERVICES).map((method) => requestSubject(method, { transport, witness, tally }));
+  const subjects = methodsOf(SERVICES).map((method) => requestSubject(method, { caller, witness, tally }));
   const extent = { random: campaign.random.fork(), budgetMs: campaign.budgetMs(0.4), least: 20 };
   const runs = await explore(subjects, extent);
   console.log(`faults: fuzz: ${runs} requests of ${subjects.length} methods`, tally);
@@ -51,7 +52,10 @@ test("sessions in odd orders, and pages with foreign tokens, are refused where t
   await registerPaged(registry);
   const extent = { random: campaign.random.fork(), budgetMs: campaign.budgetMs(0.05), least: 200 };
   const pages = await explore([pagesSubject(registry)], extent);
-  const stories = await explore([sessionsSubject(transport)], { ...extent, random: campaign.random.fork() });
+  const stories = await explore([sessionsSubject(new Caller(`http://${plane.grpc}`))], {
+    ...extent,
+    random: campaign.random.fork(),
+  });
   console.log(`faults: fuzz: ${pages} page tokens, ${stories} stories of sessions`);
 });
 

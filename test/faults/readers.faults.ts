@@ -63,7 +63,7 @@ test("hundreds of slow and dead watchers cost a bounded memory, disturb nobody, 
   const caughtUpMs = await until(
     "the healthy and the slow know what is true",
     () => [...healthy, ...stalled, ...dripped.filter(({ open }) => open)].every((one) => knows(one, churn)),
-    30_000,
+    90_000,
   );
   const kept = dripped.filter(({ open }) => open).length;
   for (const one of [...stalled, ...dripped, ...trickled, ...vanished]) await one[Symbol.asyncDispose]();
@@ -99,7 +99,7 @@ test("streams of every kind that nobody reads cost a bounded memory and end with
   const early = await plane.held();
   await sleep(campaign.budgetMs(0.1));
   const late = await plane.held();
-  const open = streams.filter((stream) => stream.open).length;
+  const ended = streams.filter((stream) => !stream.open).map((stream) => stream.ending);
   const records = await logs.stop();
   await churn.stop();
   for (const stream of streams) await stream[Symbol.asyncDispose]();
@@ -109,7 +109,7 @@ test("streams of every kind that nobody reads cost a bounded memory and end with
     `faults: readers: ${streams.length} unread streams of ${STREAMS.length} kinds beside ${churn.commits} commits and ${records} ` +
       `log records: held ${heldText(before)}, ${heldText(early)}, ${heldText(late)}, ${heldText(after)}`,
   );
-  expect(open, "streams that stand").toBe(streams.length);
+  expect(ended, "streams that ended").toEqual([]);
   expect(sum(late) - sum(before), "bytes that they hold").toBeLessThan(400 * MB);
   expect(sum(after) - sum(before), "bytes left when they are gone").toBeLessThan(64 * MB);
 });

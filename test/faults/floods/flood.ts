@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import { Bystander } from "../support/bystander.js";
 import { createClients } from "../support/clients.js";
+import { slowness } from "../support/slowness.js";
 import { until } from "../support/waiting.js";
 import { MB, mb, Peak, type WatchedPlane } from "../support/watched-plane.js";
 
@@ -8,7 +9,7 @@ import { MB, mb, Peak, type WatchedPlane } from "../support/watched-plane.js";
 const MAX_GROWTH = 500 * MB;
 /** What a flood may leave behind when it is over and garbage was freed: caches that warm up, no more. */
 const MAX_LEFT = 48 * MB;
-/** A unary call is answered within this once a flood has ended, in milliseconds. */
+/** A unary call is answered within this once a flood has ended, in milliseconds, on a machine that does nothing else. */
 const RECOVERED_MS = 2_000;
 
 /** What became of the flood, in words for the line of figures. */
@@ -25,17 +26,18 @@ export async function survives(plane: WatchedPlane, name: string, flood: Flood):
   using bystander = new Bystander(plane.grpcUrl);
   const outcome = await flood();
   const recoveredMs = await answers(plane);
+  const slow = await slowness();
   const sight = await bystander.stop();
   const left = await leftover(plane, before.heapUsed + before.external);
   console.log(
     `faults: floods: ${name}: ${outcome}; RSS ${mb(startRss)} -> ${mb(peak.highest)}, left ${mb(left)}; ` +
       `bystander ${sight.calls} calls, p99 ${Math.round(sight.p99)} ms, worst ${Math.round(sight.worst)} ms; ` +
-      `answers ${Math.round(recoveredMs)} ms after`,
+      `answers ${Math.round(recoveredMs)} ms after (machine ${slow.toFixed(1)} x slower than idle)`,
   );
   expect(sight.failures, "the bystander's failed calls").toEqual([]);
   expect(sight.calls, "the bystander's calls").toBeGreaterThan(0);
   expect(peak.highest - startRss, "bytes that RSS grew by").toBeLessThan(MAX_GROWTH);
-  expect(recoveredMs, "milliseconds until a new client is answered").toBeLessThan(RECOVERED_MS);
+  expect(recoveredMs, "milliseconds until a new client is answered").toBeLessThan(RECOVERED_MS * slow);
   expect(left, "bytes left behind").toBeLessThan(MAX_LEFT);
 }
 

@@ -1,8 +1,8 @@
 import { type DescMethod, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
-import { Code, type Transport } from "@connectrpc/connect";
+import { Code } from "@connectrpc/connect";
 import { createFilters } from "../../../src/rpc/filter/index.js";
 import { createRules, validate } from "../../../src/rpc/rules/index.js";
-import { call, type Outcome, PATIENCE_MS, ranOut } from "./call.js";
+import { type Caller, type Outcome, PATIENCE_MS, ranOut } from "./call.js";
 import type { Subject } from "./explore.js";
 import { faultsOf, isRefusal } from "./judge.js";
 import { OWN_SERVICES, pathOf } from "./methods.js";
@@ -30,14 +30,14 @@ const WRITES = new Set([
 /** One request at a time, so that what it changed can be told: whatever comes is answered as the contract says. */
 export function requestSubject(
   method: DescMethod,
-  { transport, witness, tally }: { transport: Transport; witness: Witness; tally: Tally },
+  { caller, witness, tally }: { caller: Caller; witness: Witness; tally: Tally },
 ): Subject<readonly Message[]> {
   return {
     name: `${pathOf(method)}, asked anything,`,
     any: anyRequests(method),
     async check(requests) {
       const before = await witness.revision();
-      const outcome = await call(transport, method, requests);
+      const outcome = await caller.call(method, requests);
       count(tally, outcome);
       const faults = [
         ...faultsOf(method, outcome),

@@ -1,12 +1,11 @@
 import { create, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
-import type { Transport } from "@connectrpc/connect";
 import fc from "fast-check";
 import {
   RegistryService,
   type SessionRequestSchema,
   type SessionResponse,
 } from "../../../gen/portolan/registry/v1/registry_pb.js";
-import { call } from "./call.js";
+import type { Caller } from "./call.js";
 import type { Subject } from "./explore.js";
 import { faultsOf } from "./judge.js";
 
@@ -49,7 +48,7 @@ const anyStream = fc
   .map(([first, rest]) => (first ? [first, ...rest] : rest));
 
 /** Sessions in odd orders: each request is answered or refused as the contract says, and no token opens what it is not of. */
-export function sessionsSubject(transport: Transport): Subject<Story> {
+export function sessionsSubject(caller: Caller): Subject<Story> {
   return {
     name: "a story of sessions",
     any: fc.array(anyStream, { minLength: 1, maxLength: 4 }),
@@ -58,7 +57,7 @@ export function sessionsSubject(transport: Transport): Subject<Story> {
       for (const steps of story) {
         const tokens = issued.map(({ token }) => token);
         const requests = steps.map((step, index) => create(METHOD.input, requestOf(step, BigInt(index + 1), tokens)));
-        const outcome = await call(transport, METHOD, requests);
+        const outcome = await caller.call(METHOD, requests);
         const responses = outcome.responses as SessionResponse[];
         const faults = [
           ...faultsOf(METHOD, outcome),

@@ -52,7 +52,7 @@ export class DeafSession implements AsyncDisposable {
     const instance = { service: BAD_NAME, id: BAD_NAME, endpoints: [{ host: BAD_NAME, port: 0 }] };
     while (!this.#stopped && !this.#stream.destroyed) {
       const open = this.#write({ case: "register", value: { instance } });
-      if (!open) await Promise.race([once(this.#stream, "drain"), new Promise((resolve) => setTimeout(resolve, 200))]);
+      if (!open) await once(this.#stream, "drain", { signal: AbortSignal.timeout(200) }).catch(() => undefined);
     }
   }
 

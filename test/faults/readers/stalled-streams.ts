@@ -1,4 +1,4 @@
-import type { ClientHttp2Stream } from "node:http2";
+import type { ClientHttp2Stream, IncomingHttpHeaders } from "node:http2";
 import { create, type DescMethod, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { AdminService } from "../../../gen/portolan/admin/v1/admin_pb.js";
 import { DiscoveryService } from "../../../gen/portolan/discovery/v1/discovery_pb.js";
@@ -9,7 +9,7 @@ import { frame, RawGrpc } from "../../support/raw-grpc.js";
 export const STREAMS: readonly { readonly method: DescMethod; readonly request: MessageInitShape<never> | object }[] = [
   { method: TelemetryService.method.tailEvents, request: { afterRevision: 1n } },
   { method: TelemetryService.method.tailLogs, request: { query: { service: "churned" }, backlog: 1_000 } },
-  { method: TelemetryService.method.watchServiceStatus, request: {} },
+  { method: TelemetryService.method.watchServiceStatus, request: { service: "churned" } },
   { method: DiscoveryService.method.watchServices, request: {} },
   { method: AdminService.method.backup, request: {} },
 ];
@@ -18,10 +18,15 @@ export const STREAMS: readonly { readonly method: DescMethod; readonly request: 
 export class StalledStream implements AsyncDisposable {
   readonly #raw: RawGrpc;
   readonly #stream: ClientHttp2Stream;
+  readonly #name: string;
+  #status = "";
 
   constructor(url: string, { method, request }: (typeof STREAMS)[number]) {
+    this.#name = method.name;
     this.#raw = new RawGrpc(url);
     this.#stream = this.#raw.open(`/${method.parent.typeName}/${method.name}`);
+    this.#stream.on("response", (headers) => this.#note(headers));
+    this.#stream.on("trailers", (headers) => this.#note(headers));
     this.#stream.pause();
     this.#stream.end(frame(toBinary(method.input, create(method.input, request as never))));
   }
@@ -30,8 +35,17 @@ export class StalledStream implements AsyncDisposable {
     return !this.#stream.closed;
   }
 
+  /** Which it was, and what it was told at the end. */
+  get ending(): string {
+    return `${this.#name}: status ${this.#status}, reset ${this.#stream.rstCode}`;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#raw.socket.destroy();
     await this.#raw[Symbol.asyncDispose]();
+  }
+
+  #note(headers: IncomingHttpHeaders): void {
+    this.#status = String(headers["grpc-status"] ?? this.#status);
   }
 }

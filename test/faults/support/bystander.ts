@@ -1,7 +1,7 @@
 import { createClients } from "./clients.js";
 
 /** How long an undisturbed call may take at the worst while the server is being harmed, in milliseconds. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 30_000;
 
 /** What a well-behaved client saw. */
 export interface Sight {

@@ -40,7 +40,7 @@ test("an entity's record that was damaged is refused, or read as a whole entity"
 test("a log record that was damaged is refused, or read as whole change sets", () =>
   fc.assert(
     fc.property(fc.oneof({ arbitrary: damaged(anyChangeSets.map(recordOf)), weight: 9 }, noise), (bytes) =>
-      expectWhole(bytes, (record) => [...decodeLogRecord(record, -(2n ** 63n))], recordOf),
+      expectWhole(bytes, (record) => [...decodeLogRecord(record, 1n)], recordOf),
     ),
     { numRuns: 1_000 },
   ));

@@ -203,6 +203,24 @@ test("the mark follows what is acknowledged, without being waited for", async ()
   await expect.poll(() => readAcknowledged(join(dataDir, "state"))).toMatchObject({ revision: 50n });
 });
 
+test("a mark that is torn while it is written leaves the one before it", async () => {
+  await using store = await open();
+  const marked = () => readAcknowledged(join(dataDir, "state"));
+  for (const revision of [1n, 2n]) {
+    await store.commit(putting(aService("pay", { owner: `${revision}` })));
+    await expect.poll(marked).toMatchObject({ revision });
+  }
+  for (const [place, left] of [
+    [0, 2n],
+    [4096, 1n],
+  ] as const) {
+    const torn = await readFile(mark());
+    torn.fill(0, place, place + 4);
+    await writeFile(join(dataDir, "acknowledged"), torn);
+    expect(await readAcknowledged(dataDir)).toMatchObject({ revision: left });
+  }
+});
+
 test("a mark that cannot be written harms nobody", async () => {
   const lines: string[] = [];
   const log = pino({}, { write: (line: string) => void lines.push(line) });

@@ -55,7 +55,7 @@ export class Stage implements AsyncDisposable {
     return deeds.flatMap((deed) => (deed.kind === "put" ? [deed.content.id] : []));
   }
 
-  /** Registers instances of "x" in one commit; answers its revision. Rejects when no answer comes. */
+  /** Registers instances of "x", unless said, in one commit; answers its revision. Rejects when no answer comes. */
   async register(ids: readonly string[], more: Partial<Content> = {}): Promise<number> {
     const contents = ids.map((id): Content => ({ ...CONTENT, id, ...more }));
     const requests = contents.map((content) => ({ instance: toInstance(content), ttl: {} }));
@@ -68,6 +68,13 @@ export class Stage implements AsyncDisposable {
     const instance = { namespace: CONTENT.namespace, service: CONTENT.service, id };
     const { revision } = await this.#wire.unary(method.deregister, { instance });
     return this.#acknowledge(revision, [{ kind: "remove", ...instance }]);
+  }
+
+  /** With all its instances. */
+  async deleteService(name: string): Promise<number> {
+    const { namespace } = CONTENT;
+    const { revision } = await this.#wire.unary(method.deleteService, { namespace, name, cascade: true });
+    return this.#acknowledge(revision, [{ kind: "delete-service", namespace, service: name }]);
   }
 
   async compact(revision: number): Promise<void> {

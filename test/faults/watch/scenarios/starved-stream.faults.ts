@@ -11,6 +11,7 @@ const INSTANCES = 1_000;
 test("a reader who stood still while his history went is told how everything stands", async () => {
   await using stage = await Stage.open();
   await stage.register(["gone", ...names(500)], { labels: { filling: "x".repeat(500) } });
+  await stage.register(["only"], { service: "deleted" });
   const wire = stage.connect();
   const starved = stage.watch("a starved reader", { wire });
   const everything = stage.watch("a starved reader of everything", {
@@ -19,8 +20,9 @@ test("a reader who stood still while his history went is told how everything sta
   });
   await until(() => starved.view.revision > 0 && everything.view.revision > 0, "full sets");
   for (const { stream } of [starved, everything]) stream.stall();
-  await stage.deregister("gone");
   for (let n = 0; n < COMMITS; n++) await stage.register(names(INSTANCES, "many"), { version: `${n}` });
+  await stage.deregister("gone");
+  await stage.deleteService("deleted");
   await stage.compact(stage.acknowledged);
   await stage.register(["after"]);
   for (const { stream } of [starved, everything]) stream.readOn();
