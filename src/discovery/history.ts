@@ -74,7 +74,7 @@ export class History implements Disposable {
     this.#prepend(earlier);
   }
 
-  /** Undefined when compaction overtook it. */
+  /** Undefined when compaction overtook it, and has told so: to read on until it does would keep everybody waiting. */
   async #readBack(revision: bigint): Promise<readonly Recent[] | undefined> {
     const { compactedRevision } = this.#store.status();
     const wanted = revision - BigInt(this.#capacity);
@@ -89,7 +89,7 @@ export class History implements Disposable {
       }
       return earlier;
     } catch (error) {
-      if (isGone(error)) return undefined;
+      if (isGone(error) && this.#store.status().compactedRevision > after) return undefined;
       throw error;
     }
   }
