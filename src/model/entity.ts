@@ -32,3 +32,8 @@ export function instanceKey(ref: InstanceRef): EntityKey {
 export function keyOf(entity: Entity | EntityDraft): EntityKey {
   return entity.kind === "service" ? serviceKey(entity.value) : instanceKey(entity.value);
 }
+
+/** A key as people read it: `<namespace>/<service>/<id>`. */
+export function nameOf(key: EntityKey): string {
+  return key.slice(key.indexOf("/") + 1);
+}

@@ -6,7 +6,7 @@
  * @module
  */
 export type { Cause, Change, ChangeSet } from "./change.js";
-export { type Entity, type EntityDraft, type EntityKey, instanceKey, keyOf, serviceKey } from "./entity.js";
+export { type Entity, type EntityDraft, type EntityKey, instanceKey, keyOf, nameOf, serviceKey } from "./entity.js";
 export { DomainError, type Fault, invalidField, type LimitName, type Violation } from "./errors.js";
 export { type Health, takesCalls, worstHealth } from "./health.js";
 export {

@@ -6,13 +6,14 @@ import {
   type InstanceRef,
   instanceKey,
   invalidField,
+  nameOf,
   type Service,
   type ServiceDraft,
   type ServiceRef,
   serviceKey,
 } from "../model/index.js";
 import type { Precondition } from "../store/index.js";
-import { expectRevision, type Head, instanceAt, nameOf, serviceAt } from "./head.js";
+import { expectRevision, type Head, instanceAt, serviceAt } from "./head.js";
 import { draftOf, patchedSpec } from "./instance-draft.js";
 import type { InstancePatch, InstanceSpec } from "./registry.js";
 import { sameList, sameRecord, sameSpec } from "./same-spec.js";

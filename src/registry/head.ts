@@ -1,4 +1,4 @@
-import { DomainError, type EntityKey, type Instance, type InstanceRef, type Service } from "../model/index.js";
+import { DomainError, type EntityKey, type Instance, type InstanceRef, nameOf, type Service } from "../model/index.js";
 import type { Precondition, Store } from "../store/index.js";
 
 /** State as the next commit would find it: what decisions look at. It may be not durable yet, so nobody is shown it. */
@@ -24,11 +24,6 @@ export function isSettled(head: Head, key: EntityKey, durable: Instance): boolea
 /** What identifies an instance, without the rest of it. */
 export function refOf({ namespace, service, id }: InstanceRef): InstanceRef {
   return { namespace, service, id };
-}
-
-/** A key as people read it: `<namespace>/<service>/<id>`. */
-export function nameOf(key: EntityKey): string {
-  return key.slice(key.indexOf("/") + 1);
 }
 
 /**

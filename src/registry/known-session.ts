@@ -5,9 +5,10 @@ import {
   type Instance,
   type InstanceRef,
   instanceKey,
+  nameOf,
   type SessionRecord,
 } from "../model/index.js";
-import { type Head, instanceAt, nameOf, refOf } from "./head.js";
+import { type Head, instanceAt, refOf } from "./head.js";
 import type { Directive } from "./registry.js";
 
 /** The stream that a session is attached to. */

@@ -6,6 +6,7 @@ import {
   type EntityDraft,
   type EntityKey,
   keyOf,
+  nameOf,
   type SessionRecord,
   serviceKey,
 } from "../model/index.js";
@@ -194,7 +195,7 @@ export class Ledger implements DurableView {
     for (const { key, modRevision } of commit.expect ?? []) {
       const actual = this.peek(key)?.value.modRevision ?? 0n;
       if (actual !== modRevision)
-        return new DomainError({ reason: "REVISION_CONFLICT", name: key, expected: modRevision, actual });
+        return new DomainError({ reason: "REVISION_CONFLICT", name: nameOf(key), expected: modRevision, actual });
     }
     return undefined;
   }

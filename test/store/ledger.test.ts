@@ -46,3 +46,12 @@ test("deciding changes nothing", () => {
   expect([decide(), decide()]).toEqual([1n, 1n]);
   expect(ledger.peek(A)).toBeUndefined();
 });
+
+test("a precondition that fails names what it is about, as people read it", () => {
+  const { ledger } = aLedger();
+  const { conflict } = ledger.decide(
+    { ...putting(anInstance("pay", "a")), expect: [{ key: A, modRevision: 7n }] },
+    1_000,
+  );
+  expect(conflict?.fault).toEqual({ reason: "REVISION_CONFLICT", name: "default/pay/a", expected: 7n, actual: 0n });
+});
