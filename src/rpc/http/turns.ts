@@ -12,7 +12,8 @@ interface Answer {
  * Has the requests of one HTTP/1.1 connection served one after another.
  *
  * Why: node serves all that arrive in one packet at once, hundreds of them, and keeps their answers until the first was read. A
- * connection on which more wait than anybody needs is closed.
+ * connection on which more wait than anybody needs is closed, before the first of what came together is served: to serve it
+ * would have everybody wait for answers that nobody will read.
  */
 export class Turns {
   /** connection -> what waits for the answer that is being sent; absent while none is. */
@@ -27,7 +28,7 @@ export class Turns {
     };
     if (!waiting) {
       this.#waiting.set(connection, []);
-      run();
+      process.nextTick(() => this.#begin(connection, run));
     } else if (waiting.length < MAX_WAITING) {
       waiting.push(run);
     } else {
@@ -37,7 +38,10 @@ export class Turns {
   }
 
   #next(connection: Socket): void {
-    const run = this.#waiting.get(connection)?.shift();
+    this.#begin(connection, this.#waiting.get(connection)?.shift());
+  }
+
+  #begin(connection: Socket, run: (() => void) | undefined): void {
     if (connection.destroyed || !run) this.#waiting.delete(connection);
     else run();
   }

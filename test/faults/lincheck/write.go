@@ -3,9 +3,9 @@ package main
 import "slices"
 
 // fenced are sessions, by their place in a register, that lost it to another holder and may not touch it any more.
-type fenced [4]uint64
+type fenced [8]uint64
 
-const maxSessions = 256
+const maxSessions = 512
 
 func (f fenced) has(i int) bool { return f[i/64]&(1<<(i%64)) != 0 }
 
