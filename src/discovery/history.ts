@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { type ChangeSet, DomainError } from "../model/index.js";
 import type { Store } from "../store/index.js";
 import { instanceBytes, serviceBytes } from "./pieces.js";
+import { type Reading, SharedScan } from "./shared-scan.js";
 
 /** How many change sets are handed out before everybody else has a turn. */
 const TURN = 256n;
@@ -41,12 +42,14 @@ export class History implements Disposable {
   /** Set while the history of earlier runs is read back. */
   #loading: Promise<void> | undefined;
   readonly #closed = new AbortController();
+  readonly #scan: SharedScan;
   /** The end of the line of those who read. */
   #turns: Promise<unknown> = Promise.resolve();
 
   constructor(options: HistoryOptions) {
     this.#store = options.store;
     this.#log = options.log;
+    this.#scan = new SharedScan(options.store);
     this.#capacity = options.capacity;
     this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
   }
@@ -108,6 +111,7 @@ export class History implements Disposable {
 
   [Symbol.dispose](): void {
     this.#closed.abort();
+    this.#scan[Symbol.dispose]();
   }
 
   /** Takes the newest change set in; the oldest go when there are too many changes, or too large ones. */
@@ -148,32 +152,36 @@ export class History implements Disposable {
   }
 
   /**
-   * Every change set with after < revision <= until, in order.
+   * Has `take` called with every change set with after < revision <= until, in order.
    *
-   * Readers take turns, one in each round of the event loop: a thousand who return at once keep nobody else waiting.
+   * Readers take turns, one in each round of the event loop, and read the disk together: a thousand who return at once keep
+   * nobody else waiting.
    *
-   * @throws DomainError REVISION_OUT_OF_RANGE when that history is gone, also when it goes while it is read.
+   * @throws DomainError REVISION_OUT_OF_RANGE when that history is gone, also when it goes while it is read; the signal's
+   * reason when it aborts.
    */
-  async *between(after: bigint, until: bigint, signal: AbortSignal): AsyncIterable<ChangeSet> {
+  async read({ after, until, signal, take }: Reading): Promise<void> {
     await this.#loading;
-    signal.throwIfAborted();
     let last = after;
-    for (let turn = this.#turn(last, until); turn; turn = this.#turn(last, until)) {
-      yield* turn;
-      last += BigInt(turn.length);
-      if (last >= until) return;
-      await this.#wait();
+    while (last < until) {
       signal.throwIfAborted();
-    }
-    for await (const changeSet of this.#store.changes({ after: last, signal })) {
-      if (changeSet.revision > until) return;
-      yield changeSet;
+      const oldest = this.#oldest(until);
+      if (oldest > last) {
+        await this.#scan.read({ after: last, until: oldest, signal, take });
+        last = oldest;
+        continue;
+      }
+      const turn = this.#slice(last, until - last > TURN ? last + TURN : until);
+      for (const changeSet of turn) take(changeSet);
+      last += BigInt(turn.length);
+      if (last < until) await this.#wait();
     }
   }
 
-  /** What comes next of the recent ones, as much as one turn takes; undefined where they do not reach. */
-  #turn(after: bigint, until: bigint): ChangeSet[] | undefined {
-    return this.#slice(after, until - after > TURN ? after + TURN : until);
+  /** What is after it is in memory; `until` where nothing up to there is. */
+  #oldest(until: bigint): bigint {
+    const first = this.#recent[this.#dropped]?.changeSet.revision;
+    return first === undefined || first > until ? until : first - 1n;
   }
 
   #wait(): Promise<unknown> {
@@ -181,11 +189,8 @@ export class History implements Disposable {
     return this.#turns;
   }
 
-  #slice(after: bigint, until: bigint): ChangeSet[] | undefined {
-    if (after >= until) return [];
-    const first = this.#recent[this.#dropped]?.changeSet;
-    if (!first || first.revision > after + 1n) return undefined;
-    const start = this.#dropped + Number(after + 1n - first.revision);
+  #slice(after: bigint, until: bigint): ChangeSet[] {
+    const start = this.#dropped + Number(after - this.#oldest(until));
     const slice = this.#recent.slice(start, start + Number(until - after));
     return slice.flatMap((recent) => recent?.changeSet ?? []);
   }

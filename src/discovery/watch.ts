@@ -1,3 +1,4 @@
+import type { ChangeSet } from "../model/index.js";
 import type { Bookmarks } from "./bookmarks.js";
 import { type History, isGone } from "./history.js";
 import type { ServiceChanges } from "./service-changes.js";
@@ -191,9 +192,8 @@ export class WatchStream<Batch> implements AsyncIterableIterator<Batch> {
   async #missed(after: bigint, until: bigint, synced: boolean): Promise<Batch[] | undefined> {
     const { history, narrator, signal } = this.#options;
     try {
-      for await (const changeSet of history.between(after, until, signal)) {
-        narrator.fold(byService(changeSet), changeSet.committedAtMs);
-      }
+      const take = (changeSet: ChangeSet) => narrator.fold(byService(changeSet), changeSet.committedAtMs);
+      await history.read({ after, until, signal, take });
       return narrator.folded(until, synced);
     } catch (error) {
       if (isGone(error)) return undefined;

@@ -13,7 +13,7 @@ const log = pino({ level: "silent" });
 async function readAll(history: History, after: bigint, until: bigint): Promise<bigint[]> {
   const revisions: bigint[] = [];
   const { signal } = new AbortController();
-  for await (const { revision } of history.between(after, until, signal)) revisions.push(revision);
+  await history.read({ after, until, signal, take: ({ revision }) => revisions.push(revision) });
   return revisions;
 }
 
