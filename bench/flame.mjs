@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { firstAnswerMs } from "./versus/load.mjs";
-import { Server, TOOLS } from "./versus/servers.mjs";
+import { Server, TOOLS, UNBUNDLED_MAIN } from "./versus/servers.mjs";
 import { WORKS } from "./versus/works.mjs";
 
 const INFERNO = "0.12.8";
@@ -44,7 +44,10 @@ console.log(`written: ${file}`);
 async function record() {
   const folder = mkdtempSync(join(tmpdir(), "portolan-flame-"));
   try {
-    const server = await Server.create("portolan", ["--cpu-prof", `--cpu-prof-dir=${folder}`]);
+    const server = await Server.create("portolan", {
+      nodeFlags: ["--cpu-prof", `--cpu-prof-dir=${folder}`],
+      main: UNBUNDLED_MAIN,
+    });
     server.spawn();
     await firstAnswerMs(server);
     console.log(JSON.stringify(await WORKS[work](server)));

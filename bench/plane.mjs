@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
-const MAIN = new URL("../dist/src/main.js", import.meta.url).pathname;
+const MAIN = new URL("../dist/bin/main.js", import.meta.url).pathname;
 const TICKS_PER_SECOND = 100;
 
 /** A data directory that goes when the benchmark ends. */

@@ -7,15 +7,17 @@ import { fileURLToPath } from "node:url";
 
 const BENCH = dirname(dirname(fileURLToPath(import.meta.url)));
 export const TOOLS = join(BENCH, ".tools");
-const MAIN = join(BENCH, "..", "dist/src/main.js");
+const MAIN = join(BENCH, "..", "dist/bin/main.js");
+/** The same program in the files of its source, for profiles. */
+export const UNBUNDLED_MAIN = join(BENCH, "..", "dist/src/main.js");
 
 /** The name of each server that can be compared -> the command that serves on `port` with data in `dir`. */
 const COMMANDS = {
-  portolan: ({ port, dir, nodeFlags }) => [
+  portolan: ({ port, dir, nodeFlags, main = MAIN }) => [
     process.execPath,
     "--max-semi-space-size=64",
     ...nodeFlags,
-    MAIN,
+    main,
     "serve",
     ...["--grpc-address", `127.0.0.1:${port}`, "--http-address", "off", "--data-dir", dir, "--log-format", "json"],
   ],
@@ -29,10 +31,15 @@ const COMMANDS = {
   ],
 };
 
+const directories = new Set();
+process.once("exit", () => {
+  for (const dir of directories) rmSync(dir, { recursive: true, force: true });
+});
+
 /** Data lies beside the benchmark and not in the system's temporary folder, which may be memory: then fsync costs nothing. */
 function newDirectory() {
   const dir = mkdtempSync(join(BENCH, ".data-"));
-  process.once("exit", () => rmSync(dir, { recursive: true, force: true }));
+  directories.add(dir);
   return dir;
 }
 
@@ -44,9 +51,10 @@ export class Server {
     this.address = `127.0.0.1:${options.port}`;
   }
 
-  /** @param nodeFlags of Node, for Portolan. */
-  static async create(peer, nodeFlags = []) {
-    return new Server(peer, { port: await freePort(), peerPort: await freePort(), dir: newDirectory(), nodeFlags });
+  /** @param options `nodeFlags` of Node and `main`, the file that it runs, both for Portolan. */
+  static async create(peer, { nodeFlags = [], main } = {}) {
+    const ports = { port: await freePort(), peerPort: await freePort() };
+    return new Server(peer, { ...ports, dir: newDirectory(), nodeFlags, main });
   }
 
   /** Spawns it; does not wait until it serves. */
@@ -78,6 +86,7 @@ export class Server {
   async dispose() {
     await this.kill();
     rmSync(this.options.dir, { recursive: true, force: true });
+    directories.delete(this.options.dir);
   }
 }
 

@@ -94,7 +94,7 @@ export class Plane implements AsyncDisposable {
 
 /** The built command line. */
 export function portolan(...args: string[]): Command {
-  return { file: process.execPath, args: [inProject("dist/src/main.js"), ...args] };
+  return { file: process.execPath, args: [inProject("dist/bin/main.js"), ...args] };
 }
 
 async function freePort(): Promise<number> {
