@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
-import { parse as parseYaml } from "yaml";
+import { parseDocument } from "yaml";
 import type { ListenAddress } from "./config/kinds.js";
 import { nearest } from "./config/nearest.js";
 import { type Config, SETTINGS, type Setting, variableOf } from "./config/settings.js";
@@ -99,7 +99,7 @@ function fromEnvironment(env: Readonly<Record<string, string | undefined>>, faul
 function fromFile(file: string | undefined, faults: string[]): Map<string, Given> {
   if (file === undefined) return new Map();
   try {
-    const content: unknown = parseYaml(readFileSync(file, "utf8")) ?? {};
+    const content: unknown = readYaml(readFileSync(file, "utf8")) ?? {};
     if (typeof content === "object" && !Array.isArray(content)) {
       return known(content as object, (name) => ({ name, origin: `${file}: ${name}` }), faults);
     }
@@ -108,6 +108,14 @@ function fromFile(file: string | undefined, faults: string[]): Map<string, Given
     faults.push(`${file} cannot be read: ${error instanceof Error ? error.message.split("\n")[0] : String(error)}`);
   }
   return new Map();
+}
+
+/** What a file says. @throws Error at the first thing that is not plain YAML, also where it could be guessed what was meant. */
+function readYaml(text: string): unknown {
+  const document = parseDocument(text, { logLevel: "silent" });
+  const [fault] = [...document.errors, ...document.warnings];
+  if (fault) throw fault;
+  return document.toJS();
 }
 
 /** setting's name -> what was given for it; what is no setting becomes a fault. */

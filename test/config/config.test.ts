@@ -150,6 +150,7 @@ describe("faults", () => {
   test.each([
     ["a list", "- grpc-address\n", "must be a list of"],
     ["no YAML", "a: [\n", "cannot be read"],
+    ["YAML with a tag that nobody knows", "store: !x level\n", "cannot be read: Unresolved tag: !x"],
     ["a setting with several values", "store: [level]\n", "store must be a single value"],
   ])("a file that is %s", async (_, text, fault) => {
     await using written = await settingsFile(text);

@@ -112,7 +112,9 @@ export function commitSuite(open: OpenStore): void {
       await store.commit(putting(anInstance("pay", "a")));
       const puts = [anInstance("pay", "a"), anInstance("pay", "b")];
       const error = await failureOf(() => store.commit({ ...putting(...puts), expect: [{ key, modRevision: 0n }] }));
-      expect(error).toMatchObject({ fault: { reason: "REVISION_CONFLICT", name: "default/pay/a", expected: 0n, actual: 1n } });
+      expect(error).toMatchObject({
+        fault: { reason: "REVISION_CONFLICT", name: "default/pay/a", expected: 0n, actual: 1n },
+      });
       expect(store.status().revision).toBe(1n);
       expect(store.peek(keyOfInstance("pay", "b"))).toBeUndefined();
     });
