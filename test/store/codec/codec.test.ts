@@ -2,7 +2,7 @@ import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { EntitySchema, LogRecordSchema } from "../../../gen/portolan/store/v1/store_pb.js";
+import { EntitySchema, LogRecordSchema, SessionSchema } from "../../../gen/portolan/store/v1/store_pb.js";
 import type { ChangeSet } from "../../../src/model/index.js";
 import {
   decodeLogRecord,
@@ -12,7 +12,6 @@ import {
 } from "../../../src/store/codec/change-codec.js";
 import { decodeEntity, encodeEntity } from "../../../src/store/codec/entity-codec.js";
 import { decodeSession, encodeSession } from "../../../src/store/codec/session-codec.js";
-import { aSession } from "../../suites/store/kit.js";
 import { anyChangeSets, anyEntity } from "./arbitraries.js";
 import { GOLDEN, GOLDEN_RECORD_OF_FORMAT_1 } from "./golden.js";
 
@@ -80,9 +79,23 @@ test("a record that format 1 wrote stays readable", () => {
   expect(decodeLogSpan(bytes)).toEqual({ first: GOLDEN.revision, committedAtMs: GOLDEN.committedAtMs });
 });
 
-test("a session comes back from its record as it was", () => {
-  const session = aSession("s", { fenced: [{ namespace: "n", service: "s", id: "i" }] });
-  expect(decodeSession(encodeSession(session))).toEqual(session);
+test("a session comes back from its record as it was, also as the schema reads and writes it", () => {
+  const text = fc.string({ unit: "grapheme" });
+  const sessions = fc.record({
+    id: text,
+    client: text,
+    ttlMs: fc.nat(4_294_967_295),
+    tokenHash: fc.uint8Array({ maxLength: 40 }),
+    openedAtMs: fc.maxSafeNat(),
+    fenced: fc.array(fc.record({ namespace: text, service: text, id: text }), { maxLength: 5 }),
+  });
+  fc.assert(
+    fc.property(sessions, (session) => {
+      const bytes = encodeSession(session);
+      expect(decodeSession(bytes)).toEqual(session);
+      expect(toBinary(SessionSchema, fromBinary(SessionSchema, bytes))).toEqual(bytes);
+    }),
+  );
 });
 
 function logRecordOf(changeSets: readonly ChangeSet[]): Uint8Array {
