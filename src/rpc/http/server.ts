@@ -21,6 +21,12 @@ import { Turns } from "./turns.js";
 /** A connection that says nothing at all for this long is closed. */
 const FIRST_BYTE_MS = 60_000;
 
+/**
+ * What a connection says first is read in pieces of this size, so that one that pipelines too much is closed before all of it is
+ * parsed: hundreds of those at once would keep new connections waiting for seconds.
+ */
+const FIRST_PIECE_BYTES = 8 * 1024;
+
 /** Options of `openHttpServer`. */
 export interface HttpServerOptions {
   readonly host: string;
@@ -147,7 +153,8 @@ function divert(http1: Http1Server, room: ConnectionRoom, serveHttp2: (socket: S
     socket.once("data", (first) => {
       socket.setTimeout(0, drop);
       socket.pause();
-      socket.unshift(first);
+      for (let end = first.length; end > 0; end -= FIRST_PIECE_BYTES)
+        socket.unshift(first.subarray(Math.max(0, end - FIRST_PIECE_BYTES), end));
       if (first.toString("latin1", 0, 3) === "PRI") {
         // HTTP/1.1 answers after the client's FIN, HTTP/2 does not: a connection that ends one way is over, with its streams.
         socket.allowHalfOpen = false;

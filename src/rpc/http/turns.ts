@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 
 /** Requests that may wait on one connection for the answers before theirs. Clients that pipeline at all send a few ahead. */
-const MAX_WAITING = 100;
+const MAX_WAITING = 50;
 
 /** What ends when an answer was sent, or never will be. */
 interface Answer {
@@ -21,6 +21,7 @@ export class Turns {
 
   /** Calls `serve` when it is this request's turn; never on a connection that ends before. */
   take(connection: Socket, answer: Answer, serve: () => void): void {
+    if (connection.destroyed) return;
     const waiting = this.#waiting.get(connection);
     const run = () => {
       answer.once("close", () => this.#next(connection));
