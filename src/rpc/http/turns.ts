@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 
 /** Requests that may wait on one connection for the answers before theirs. Clients that pipeline at all send a few ahead. */
-const MAX_WAITING = 50;
+const MAX_WAITING = 20;
 
 /** What ends when an answer was sent, or never will be. */
 interface Answer {
