@@ -34,6 +34,7 @@ export class Turns {
       waiting.push(run);
     } else {
       waiting.length = 0;
+      connection.pause(); // or it would go on to tell of what it has read already
       connection.destroy();
     }
   }
