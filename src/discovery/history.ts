@@ -49,7 +49,7 @@ export class History implements Disposable {
   constructor(options: HistoryOptions) {
     this.#store = options.store;
     this.#log = options.log;
-    this.#scan = new SharedScan(options.store);
+    this.#scan = new SharedScan(options.store, this.#closed.signal);
     this.#capacity = options.capacity;
     this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
   }
@@ -84,12 +84,9 @@ export class History implements Disposable {
     const after = wanted > compactedRevision ? wanted : compactedRevision;
     const earlier: Recent[] = [];
     if (after >= revision) return earlier;
+    const take = (changeSet: ChangeSet) => earlier.push({ changeSet, bytes: bytesOf(changeSet) });
     try {
-      for await (const changeSet of this.#store.changes({ after, signal: this.#closed.signal })) {
-        if (changeSet.revision > revision) break;
-        earlier.push({ changeSet, bytes: bytesOf(changeSet) });
-        if (BigInt(earlier.length) % TURN === 0n) await setImmediate();
-      }
+      await this.#scan.read({ after, until: revision, signal: this.#closed.signal, take });
       return earlier;
     } catch (error) {
       if (isGone(error) && this.#store.status().compactedRevision > after) return undefined;
@@ -111,7 +108,6 @@ export class History implements Disposable {
 
   [Symbol.dispose](): void {
     this.#closed.abort();
-    this.#scan[Symbol.dispose]();
   }
 
   /** Takes the newest change set in; the oldest go when there are too many changes, or too large ones. */
@@ -172,6 +168,7 @@ export class History implements Disposable {
         continue;
       }
       const turn = this.#slice(last, until - last > TURN ? last + TURN : until);
+      if (turn.length === 0) throw new RangeError(`revision ${last + 1n} is not in history yet`);
       for (const changeSet of turn) take(changeSet);
       last += BigInt(turn.length);
       if (last < until) await this.#wait();

@@ -4,6 +4,10 @@ import type { Store } from "../store/index.js";
 
 /** How many change sets are handed out before everybody else has a turn. */
 const TURN = 1_024;
+/** Scans at once: who needs little does not wait for who needs all of a long log. */
+const MAX_SCANS = 4;
+/** A reader so little ahead of a scan, in revisions, waits for it; who is further ahead has a scan of his own. */
+const NEAR = 10_000n;
 
 /** What is read, and by whom. */
 export interface Reading {
@@ -16,27 +20,38 @@ export interface Reading {
   readonly take: (changeSet: ChangeSet) => void;
 }
 
+/** One way through the log. */
+interface Scan {
+  /** The revision that it reads next. */
+  next: bigint;
+}
+
 interface Reader extends Reading {
   next: bigint;
+  /** The scan that serves him; undefined while he waits for one. */
+  scan: Scan | undefined;
   readonly done: (error?: unknown) => void;
 }
 
 /**
- * Reads the store's log once for all who want parts of it at about the same time.
+ * Reads the store's log together for all who want parts of it at about the same time.
  *
  * Readers who fell behind are many at once, and need nearly the same. Each for itself would read and decode the same records:
- * 250 of them held the processor for more than a minute. Who comes while a scan is under way gets on where it is needed, and
- * what was passed already is read in the next one.
+ * 250 of them held the processor for more than a minute. So a scan serves everybody whose next revision it comes to, and ends
+ * when it serves nobody.
  */
-export class SharedScan implements Disposable {
-  readonly #store: Store;
+export class SharedScan {
+  readonly #store: Pick<Store, "changes">;
+  readonly #closed: AbortSignal;
   readonly #readers = new Set<Reader>();
-  readonly #closed = new AbortController();
+  readonly #scans = new Set<Scan>();
   #handedOut = 0;
-  #running = false;
+  #starting: Promise<void> | undefined;
 
-  constructor(store: Store) {
+  /** @param closed aborts when nobody is to be served any more. */
+  constructor(store: Pick<Store, "changes">, closed: AbortSignal) {
     this.#store = store;
+    this.#closed = closed;
   }
 
   /**
@@ -48,73 +63,84 @@ export class SharedScan implements Disposable {
   read(reading: Reading): Promise<void> {
     return new Promise((resolve, reject) => {
       const done = (error?: unknown) => (error === undefined ? resolve() : reject(error));
-      this.#readers.add({ ...reading, next: reading.after + 1n, done });
-      if (this.#running) return;
-      this.#running = true;
-      void this.#run();
+      this.#readers.add({ ...reading, next: reading.after + 1n, scan: undefined, done });
+      this.#starting ??= this.#start();
     });
   }
 
-  [Symbol.dispose](): void {
-    this.#closed.abort();
+  /** Begins scans for those who need one; a moment later, so that all who come in this turn are there. */
+  async #start(): Promise<void> {
+    await setImmediate();
+    this.#starting = undefined;
+    while (this.#scans.size < MAX_SCANS) {
+      const first = this.#first();
+      if (!first) return;
+      const scan = { next: first.next };
+      first.scan = scan;
+      this.#scans.add(scan);
+      void this.#run(scan);
+    }
   }
 
-  async #run(): Promise<void> {
-    while (this.#readers.size > 0) await this.#scan(this.#first());
-    this.#running = false;
+  /** Of those who wait for a scan, and whom none will soon come to, the one furthest behind. */
+  #first(): Reader | undefined {
+    let first: Reader | undefined;
+    for (const reader of this.#readers)
+      if (!reader.scan && !this.#isNear(reader.next) && (!first || reader.next < first.next)) first = reader;
+    return first;
   }
 
-  #first(): bigint {
-    let first: bigint | undefined;
-    for (const { next } of this.#readers) if (first === undefined || next < first) first = next;
-    return first ?? 0n;
+  #isNear(next: bigint): boolean {
+    for (const scan of this.#scans) if (scan.next <= next && next - scan.next <= NEAR) return true;
+    return false;
   }
 
-  /** From a revision on, for as long as somebody needs what comes. */
-  async #scan(from: bigint): Promise<void> {
-    let next = from;
+  async #run(scan: Scan): Promise<void> {
+    const from = scan.next;
     try {
-      for await (const changeSet of this.#store.changes({ after: from - 1n, signal: this.#closed.signal })) {
-        next = changeSet.revision + 1n;
-        if (!this.#handOut(changeSet)) return;
+      for await (const changeSet of this.#store.changes({ after: from - 1n, signal: this.#closed })) {
+        if (changeSet.revision !== scan.next)
+          throw new RangeError(`revision ${scan.next} is missing in the log of changes`);
+        if (!this.#handOut(scan, changeSet)) break;
         if (this.#handedOut < TURN) continue;
         this.#handedOut = 0;
         await setImmediate();
       }
+      // Where it ended after something it may go on: the log has grown since.
+      if (scan.next === from) throw new RangeError(`the log of changes ends before revision ${from}`);
     } catch (error) {
-      this.#end(next, error);
-      return;
+      for (const reader of this.#readers) if (reader.next === scan.next) this.#drop(reader, error);
     }
-    // Otherwise the log has grown since, for who came while it was read.
-    if (next === from) this.#end(next, new RangeError(`the log of changes ends before revision ${next}`));
+    this.#scans.delete(scan);
+    for (const reader of this.#readers) if (reader.scan === scan) reader.scan = undefined;
+    if (this.#readers.size > 0) this.#starting ??= this.#start();
   }
 
-  /** False when nobody needs what comes after it. */
-  #handOut(changeSet: ChangeSet): boolean {
+  /** False when it served nobody who needs more. */
+  #handOut(scan: Scan, changeSet: ChangeSet): boolean {
+    scan.next = changeSet.revision + 1n;
     let wanted = false;
     for (const reader of this.#readers) {
       if (reader.signal.aborted) this.#drop(reader, reader.signal.reason);
-      else if (reader.next === changeSet.revision) this.#give(reader, changeSet);
-      if (reader.next > changeSet.revision && this.#readers.has(reader)) wanted = true;
+      else if (reader.next === changeSet.revision) wanted = this.#give(reader, scan, changeSet) || wanted;
     }
     return wanted;
   }
 
-  #give(reader: Reader, changeSet: ChangeSet): void {
+  /** True when the reader needs more. */
+  #give(reader: Reader, scan: Scan, changeSet: ChangeSet): boolean {
     this.#handedOut++;
+    reader.scan = scan;
+    reader.next++;
     try {
       reader.take(changeSet);
     } catch (error) {
       this.#drop(reader, error);
-      return;
+      return false;
     }
-    reader.next++;
-    if (reader.next > reader.until) this.#drop(reader);
-  }
-
-  /** For those who need what could not be read. */
-  #end(next: bigint, error: unknown): void {
-    for (const reader of this.#readers) if (reader.next === next) this.#drop(reader, error);
+    if (reader.next <= reader.until) return true;
+    this.#drop(reader);
+    return false;
   }
 
   #drop(reader: Reader, error?: unknown): void {

@@ -88,8 +88,24 @@ test("history that cannot be read back is left to the store", async () => {
   const { store, reads } = held(bench.store, gate.promise);
   using history = new History({ store, log, capacity: 1_000 });
   history.load(last);
+  gate.promise.catch(() => {}); // nobody may wait for it yet
   gate.reject(new Error("the disk is gone"));
   await expect(readAll(history, first, last)).rejects.toThrow("the disk is gone"); // the store's own read fails too
+  expect(reads()).toBe(2);
+});
+
+test("history that is said to be gone, and was not compacted, is asked for once", async () => {
+  await using bench = await openBench();
+  const first = await bench.put(aService("x"));
+  const last = await bench.put(anInstance("x", "a"));
+  const gone = new DomainError({ reason: "REVISION_OUT_OF_RANGE", requested: 0n, oldest: 0n, current: last });
+  const gate = deferred<void>();
+  gate.promise.catch(() => {});
+  gate.reject(gone);
+  const { store, reads } = held(bench.store, gate.promise);
+  using history = new History({ store, log, capacity: 1_000 });
+  history.load(last);
+  await expect(readAll(history, first, last)).rejects.toBe(gone); // after the loading: the store's own read fails too
   expect(reads()).toBe(2);
 });
 

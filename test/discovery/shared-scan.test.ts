@@ -7,16 +7,19 @@ import type { Store } from "../../src/store/index.js";
 
 const NEWEST = 40n;
 
-/** A store's log of revisions 1 to 40, of which `gone` are no longer there; counts how often it is read. */
+/** A store's log from revision 1, of which `gone` are no longer there; counts how often it is read. */
 class Log implements Pick<Store, "changes"> {
+  newest = NEWEST;
   reads = 0;
   gone = 0n;
+  missing = 0n;
 
   async *changes({ after, signal }: Parameters<Store["changes"]>[0]): AsyncIterable<ChangeSet> {
     this.reads++;
-    for (let revision = after + 1n; revision <= NEWEST; revision++) {
+    for (let revision = after + 1n; revision <= this.newest; revision++) {
       if (revision % 3n === 0n) await setImmediate();
       signal?.throwIfAborted();
+      if (revision === this.missing) continue;
       if (revision <= this.gone)
         throw new DomainError({
           reason: "REVISION_OUT_OF_RANGE",
@@ -31,13 +34,14 @@ class Log implements Pick<Store, "changes"> {
 
 function aScan() {
   const log = new Log();
-  const scan = new SharedScan(log as unknown as Store);
+  const closing = new AbortController();
+  const scan = new SharedScan(log, closing.signal);
   const read = async (after: bigint, until: bigint, signal = new AbortController().signal) => {
     const taken: bigint[] = [];
     await scan.read({ after, until, signal, take: ({ revision }) => taken.push(revision) });
     return taken;
   };
-  return { log, scan, read };
+  return { log, closing, scan, read };
 }
 
 function range(after: bigint, until: bigint): bigint[] {
@@ -51,7 +55,7 @@ test("a hundred who read at once have the log read once, and each is told its ow
   expect(log.reads).toBe(1);
 });
 
-test("who comes when the scan has passed is served by the next one", async () => {
+test("who comes when the scan has passed is served by another one", async () => {
   const { log, read } = aScan();
   const first = read(0n, NEWEST);
   for (let n = 0; n < 8; n++) await setImmediate();
@@ -65,6 +69,36 @@ test("history that went is told to those who needed it, and to nobody else", asy
   const [late, early] = await Promise.allSettled([read(15n, NEWEST), read(4n, NEWEST)]);
   expect(late).toEqual({ status: "fulfilled", value: range(15n, NEWEST) });
   expect(early).toMatchObject({ status: "rejected", reason: { fault: { reason: "REVISION_OUT_OF_RANGE" } } });
+});
+
+test.each([
+  ["before what the other's scan has passed", 0n],
+  ["far beyond it", 25_000n],
+])("who needs little does not wait for who needs all, %s", async (_, after) => {
+  const { log, read } = aScan();
+  log.newest = 30_000n;
+  const done: string[] = [];
+  const all = read(0n, log.newest).then(() => done.push("all"));
+  for (let n = 0; n < 100; n++) await setImmediate();
+  await read(after, after + 10n).then(() => done.push("little"));
+  await all;
+  expect(done).toEqual(["little", "all"]);
+});
+
+test("however many read different parts, the log is read four times at once at most", async () => {
+  const { log, read } = aScan();
+  log.newest = 200_000n;
+  const all = Array.from({ length: 8 }, (_, n) => read(BigInt(n) * 20_000n, BigInt(n) * 20_000n + 100n));
+  for (let n = 0; n < 3; n++) await setImmediate();
+  expect(log.reads).toBe(4);
+  await Promise.all(all);
+  expect(log.reads).toBe(8);
+});
+
+test("a revision that is missing in the log is an error, not a wait", async () => {
+  const { log, read } = aScan();
+  log.missing = 5n;
+  await expect(read(4n, NEWEST)).rejects.toThrow("revision 5 is missing");
 });
 
 test("a log that ends before what was promised is an error, not a wait", async () => {
@@ -85,9 +119,9 @@ test("who fails to take what comes is let go, and the others read on", async () 
 });
 
 test("who is closed lets everybody go", async () => {
-  const { scan, read } = aScan();
+  const { closing, read } = aScan();
   const all = [read(0n, NEWEST), read(20n, NEWEST)];
-  scan[Symbol.dispose]();
+  closing.abort();
   expect((await Promise.allSettled(all)).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
 });
 
