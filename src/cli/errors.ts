@@ -85,7 +85,7 @@ export function reasonOf(error: unknown): string | undefined {
 /** A session's failed request as the error that a unary call would have thrown. */
 export function failureError(failure: Failure): ConnectError {
   const error = new ConnectError(failure.message, failure.code);
-  error.details = failure.details.map((any) => ({ type: any.typeUrl.replace(/^.*\//, ""), value: any.value }));
+  error.details = failure.details.map(({ typeUrl, value }) => ({ type: typeUrl.replace(/^.*\//, ""), value }));
   return error;
 }
 

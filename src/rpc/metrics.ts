@@ -1,7 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
-import { Tallies, type Tally } from "./tallies.js";
+import { createTallies, type Tally } from "./tallies.js";
 
 /** What one method counts. Its labels are looked up once, so that counting a call costs little. */
 export interface MethodMetrics {
@@ -24,19 +24,19 @@ export interface RpcMetrics {
 export function createRpcMetrics(register: Registry): RpcMetrics {
   const registers = [register];
   const labels = ["port", "service", "method"] as const;
-  const started = new Tallies("counter", {
+  const started = createTallies(Counter, {
     name: "portolan_rpc_started_calls_total",
     help: "Calls that reached a method.",
     labelNames: labels,
     registers,
   });
-  const handled = new Tallies("counter", {
+  const handled = createTallies(Counter, {
     name: "portolan_rpc_handled_calls_total",
     help: "Calls that ended, by gRPC code.",
     labelNames: [...labels, "code"],
     registers,
   });
-  const active = new Tallies("gauge", {
+  const active = createTallies(Gauge, {
     name: "portolan_rpc_active_calls",
     help: "Calls that go on now.",
     labelNames: labels,
@@ -49,7 +49,7 @@ export function createRpcMetrics(register: Registry): RpcMetrics {
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
     registers,
   });
-  const messages = new Tallies("counter", {
+  const messages = createTallies(Counter, {
     name: "portolan_rpc_stream_messages_total",
     help: "Messages of streams, by direction.",
     labelNames: [...labels, "direction"],
@@ -71,11 +71,11 @@ export function createRpcMetrics(register: Registry): RpcMetrics {
   return {
     method(method, port) {
       const values = { port, service: method.parent.typeName, method: method.name };
-      const startedHere = started.of(values);
-      const activeHere = active.of(values);
+      const startedHere = started(values);
+      const activeHere = active(values);
       const streams = method.methodKind !== "unary";
       const durationHere = streams ? undefined : duration.labels(values);
-      const countMessages = (direction: string) => (streams ? messages.of({ ...values, direction }) : { value: 0 });
+      const countMessages = (direction: string) => (streams ? messages({ ...values, direction }) : { value: 0 });
       const sentHere = countMessages("sent");
       const receivedHere = countMessages("received");
       /** code -> its counter, made when the code first happens. */
@@ -88,7 +88,7 @@ export function createRpcMetrics(register: Registry): RpcMetrics {
         ended(code, reason, seconds) {
           let counter = handledHere.get(code);
           if (!counter) {
-            counter = handled.of({ ...values, code: codeName(code) });
+            counter = handled({ ...values, code: codeName(code) });
             handledHere.set(code, counter);
           }
           counter.value++;

@@ -1,14 +1,14 @@
-import { Registry } from "prom-client";
+import { Counter, Gauge, Registry } from "prom-client";
 import { expect, test } from "vitest";
-import { Tallies } from "../../src/rpc/tallies.js";
+import { createTallies } from "../../src/rpc/tallies.js";
 
 test("tallies are scraped as they stand, each set of labels by itself, however often", async () => {
   const register = new Registry();
   const options = { help: "h", labelNames: ["method"] as const, registers: [register] };
-  const calls = new Tallies("counter", { name: "calls_total", ...options });
-  const active = new Tallies("gauge", { name: "active", ...options });
-  const [a, b] = [calls.of({ method: "a" }), calls.of({ method: "b" })];
-  const going = active.of({ method: "a" });
+  const calls = createTallies(Counter, { name: "calls_total", ...options });
+  const active = createTallies(Gauge, { name: "active", ...options });
+  const [a, b] = [calls({ method: "a" }), calls({ method: "b" })];
+  const going = active({ method: "a" });
   a.value += 3;
   going.value += 2;
   const first = await register.metrics();

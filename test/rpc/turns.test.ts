@@ -1,5 +1,6 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { connect } from "node:net";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { startPlane } from "../support/plane.js";
 
 const RESOLVE =
@@ -25,6 +26,12 @@ test("requests that are pipelined over HTTP/1.1 are all answered", async () => {
 
 test("a connection that pipelines without reading is closed, before anything is served to it", async () => {
   await using plane = await startPlane();
+  let parsed = 0;
+  const count = () => parsed++;
+  subscribe("http.server.request.start", count);
+  onTestFinished(() => {
+    unsubscribe("http.server.request.start", count);
+  });
   const socket = connect(Number(new URL(plane.httpUrl).port), "127.0.0.1");
   socket.on("error", () => {});
   const closed = new Promise((resolve) => socket.once("close", resolve));
@@ -32,6 +39,7 @@ test("a connection that pipelines without reading is closed, before anything is 
   socket.resume();
   await closed;
   expect(plane.app.calls.size).toBe(0);
+  expect(parsed, "requests that were parsed").toBeLessThan(50);
   const metrics = await (await fetch(`${plane.httpUrl}/metrics`)).text();
   expect(metrics).toMatch(/portolan_rpc_started_calls_total{port="http",[^}]*method="Resolve"} 0\n/);
 });
