@@ -68,6 +68,7 @@ export async function startApp(config: Config, overrides: AppOverrides = {}): Pr
   const { httpAddress } = servers;
   grpcAddress = servers.grpcAddress;
   log.info({ version, grpc: textOf(grpcAddress), http: httpAddress && textOf(httpAddress) }, "serving");
+  rooms.discovery.recallHistory();
 
   let stopping: Promise<void> | undefined;
   const stopOnce = async () => {

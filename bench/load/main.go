@@ -14,7 +14,7 @@ import (
 )
 
 type options struct {
-	peer, address                       string
+	peer, address, client               string
 	pid, size                           int
 	connections, inflight, keys, groups int
 	watchers, writers, clients          int
@@ -29,6 +29,7 @@ func main() {
 	flags := flag.NewFlagSet(os.Args[1], flag.ExitOnError)
 	flags.StringVar(&o.peer, "peer", "portolan", "who is at the address: portolan or etcd")
 	flags.StringVar(&o.address, "address", "127.0.0.1:7070", "host:port")
+	flags.StringVar(&o.client, "client", "wire", "write, read, session: what makes the calls, wire or grpc-go")
 	flags.IntVar(&o.pid, "pid", 0, "the server's process, to read its CPU and memory")
 	flags.IntVar(&o.size, "size", 90, "bytes of an instance, about")
 	flags.IntVar(&o.connections, "connections", 4, "connections")
@@ -55,7 +56,7 @@ func run(name string, o options) (any, error) {
 	}
 	target := work.Target{Address: o.address, PID: o.pid}
 	unary := work.Unary{
-		Target: target, Peer: server, Connections: o.connections, Inflight: o.inflight,
+		Target: target, Peer: server, Client: o.client, Connections: o.connections, Inflight: o.inflight,
 		Seconds: o.seconds, Keys: o.keys, Groups: o.groups,
 	}
 	alive := work.Alive{Target: target, Clients: o.clients, Instances: o.keys, Seconds: o.seconds, Size: o.size}

@@ -6,14 +6,12 @@ const WARM_SECONDS = 3;
 
 /** name of a work -> what it does to a server that just started. */
 export const WORKS = {
-  register: (server) => warmed(server, "write", { connections: 4, inflight: 50, seconds: 10 }),
-  /** Portolan in sessions, etcd by Put: what each offers for many writes from few clients. Without warming: sessions that just ended would be in the way. */
-  session: (server) =>
-    load(server, server.peer === "etcd" ? "write" : "session", { connections: 4, inflight: 500, seconds: 13 }),
-  async resolve(server) {
-    await load(server, "fill", { keys: 300, groups: 100 });
-    return warmed(server, "read", { connections: 4, inflight: 50, groups: 100, seconds: 10 });
-  },
+  register: (server) => register(server, "wire"),
+  "register-grpc-go": (server) => register(server, "grpc-go"),
+  session: (server) => session(server, "wire"),
+  "session-grpc-go": (server) => session(server, "grpc-go"),
+  resolve: (server) => resolve(server, "wire"),
+  "resolve-grpc-go": (server) => resolve(server, "grpc-go"),
   fanout: (server) => watched(server, { watchers: 1_000, connections: 10, keys: 200, writers: 16, seconds: 10 }),
   crowd: (server) => watched(server, { watchers: 10_000, connections: 100, keys: 20, rate: 5, seconds: 20 }),
   spread100: (server) => spread(server, 100),
@@ -30,6 +28,24 @@ export const WORKS = {
   /** The server has answered once already: this is how long that took. */
   cold: (server) => ({ ms: server.coldMs }),
 };
+
+function register(server, client) {
+  return warmed(server, "write", { client, connections: 4, inflight: 50, seconds: 10 });
+}
+
+/**
+ * Portolan in sessions, etcd by Put: what each offers for many writes from few clients. Without warming: sessions that just
+ * ended would be in the way.
+ */
+function session(server, client) {
+  const work = server.peer === "etcd" ? "write" : "session";
+  return load(server, work, { client, connections: 4, inflight: 500, seconds: 13 });
+}
+
+async function resolve(server, client) {
+  await load(server, "fill", { keys: 300, groups: 100 });
+  return warmed(server, "read", { client, connections: 4, inflight: 50, groups: 100, seconds: 10 });
+}
 
 /**
  * The same work for some seconds before it is measured. Servers run for weeks, and one that just started has yet to compile what
@@ -60,7 +76,9 @@ const untold = { meets: () => true };
 export const ROWS = [
   { work: "register", what: "durable Register / Put, 4 x 50", figure: "perSecond", unit: "/s", ...more(0.5, 0.7) },
   { work: "register", what: "  p99", figure: "p99Ms", unit: "ms", ...untold },
+  { work: "register-grpc-go", what: "  called by grpc-go", figure: "perSecond", unit: "/s", ...more(0.5, 0.7) },
   { work: "session", what: "durable in Session / Put, 4 x 500", figure: "perSecond", unit: "/s", ...more(1.2, 1.6) },
+  { work: "session-grpc-go", what: "  called by grpc-go", figure: "perSecond", unit: "/s", ...more(1.2, 1.6) },
   {
     work: "resolve",
     what: "Resolve of 3 / linearizable Range, 4 x 50",
@@ -68,6 +86,7 @@ export const ROWS = [
     unit: "/s",
     ...more(0.45, 0.6),
   },
+  { work: "resolve-grpc-go", what: "  called by grpc-go", figure: "perSecond", unit: "/s", ...more(0.45, 0.6) },
   {
     work: "fanout",
     what: "1,000 watchers, 16 writers: updates",

@@ -63,6 +63,8 @@ export class StoreDiscovery implements Discovery {
   readonly #watches = new Set<OpenWatch>();
   readonly #serviceWatches = new Set<ServicesNarrator>();
   #unsubscribe: (() => void)[] = [];
+  /** The revision that the catalogue began with. */
+  #loadedAt = 0n;
 
   constructor(options: DiscoveryOptions) {
     this.#options = options;
@@ -71,7 +73,7 @@ export class StoreDiscovery implements Discovery {
     this.#bookmarks = new Bookmarks({ clock: options.clock, ...(options.random && { random: options.random }) });
   }
 
-  /** Takes the state over and begins to read recent history; called once. */
+  /** Takes the state over; called once. */
   load(): void {
     const { store } = this.#options;
     this.#catalogue.load(store.snapshot());
@@ -80,7 +82,15 @@ export class StoreDiscovery implements Discovery {
       store.subscribe((changeSets) => this.#publish(changeSets)),
       store.beforeCompaction((revision) => this.#beforeCompaction(revision)),
     ];
-    this.#history.load(this.#catalogue.revision);
+    this.#loadedAt = this.#catalogue.revision;
+  }
+
+  /**
+   * Begins to read recent history back into memory; called once, when everything serves: it costs as much as reading the
+   * state. Until then who resumes reads the store's log.
+   */
+  recallHistory(): void {
+    this.#history.load(this.#loadedAt);
   }
 
   get revision(): bigint {

@@ -27,7 +27,13 @@ export interface Bench extends AsyncDisposable {
 
 /** Opens a bench; another discovery over the same store is a restart. */
 export async function openBench(
-  options: { store?: Store; clock?: FakeClock; historyCapacity?: number; maxPendingChanges?: number } = {},
+  options: {
+    store?: Store;
+    clock?: FakeClock;
+    historyCapacity?: number;
+    maxPendingChanges?: number;
+    recall?: boolean;
+  } = {},
 ): Promise<Bench> {
   const clock = options.clock ?? new FakeClock();
   const log = pino({ level: "silent" });
@@ -43,6 +49,7 @@ export async function openBench(
     ...(options.historyCapacity && { historyCapacity: options.historyCapacity }),
     ...(options.maxPendingChanges && { maxPendingChanges: options.maxPendingChanges }),
   });
+  if (options.recall ?? true) discovery.recallHistory();
   const commit = async (write: { puts?: EntityDraft[]; deletes?: EntityKey[] }): Promise<bigint> =>
     (await store.commit({ actor: "test", cause: "register", ...write })).revision;
   return {

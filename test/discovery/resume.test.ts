@@ -97,14 +97,26 @@ describe("a watch that resumes", () => {
     expect(watcher.reader.ids("x").length).toBe(51);
   });
 
-  test("goes on after a restart as if nothing had been", async () => {
+  test.each([true, false])("goes on after a restart as if nothing had been; history recalled: %s", async (recall) => {
     await using bench = await openBench();
     const seen = await bench.put(aService("x"), anInstance("x", "a"));
     await bench.put(anInstance("x", "b"));
-    await using restarted = await openBench({ store: bench.store, clock: bench.clock });
+    await using restarted = await openBench({ store: bench.store, clock: bench.clock, recall });
     const batch = await new Watcher(restarted.discovery, { targets: [target("x")], afterRevision: seen }).raw();
     expect(batch.value).toMatchObject({ reset: false, synced: true });
     expect(batch.value.updates[0].put.map(({ instance }: { instance: { id: string } }) => instance.id)).toEqual(["b"]);
+  });
+
+  test("misses nothing when history is recalled only after further commits", async () => {
+    await using bench = await openBench();
+    const seen = await bench.put(aService("x"), anInstance("x", "a"));
+    await bench.put(anInstance("x", "b"));
+    await using restarted = await openBench({ store: bench.store, clock: bench.clock, recall: false });
+    const last = await bench.put(anInstance("x", "c"));
+    restarted.discovery.recallHistory();
+    const watcher = new Watcher(restarted.discovery, { targets: [target("x")], afterRevision: seen });
+    await watcher.until(last);
+    expect(watcher.reader.ids("x")).toEqual(["b", "c"]);
   });
 
   test('with "*" hears of a service that went while it stood still, when that history is gone', async () => {

@@ -78,7 +78,10 @@ func Dial(address string) (*Conn, error) {
 func (c *Conn) Close() { c.net.Close() }
 
 // Path is a method, with its request headers as they go on the wire.
-type Path struct{ block []byte }
+type Path struct {
+	Name  string
+	block []byte
+}
 
 // NewPath encodes the headers of a method, "/package.Service/Method".
 func NewPath(path string) Path {
@@ -93,7 +96,7 @@ func NewPath(path string) Path {
 	} {
 		encoder.WriteField(hpack.HeaderField{Name: field[0], Value: field[1]})
 	}
-	return Path{block.Bytes()}
+	return Path{path, block.Bytes()}
 }
 
 // Stream is one call. OnMessage gets each message, valid until it returns; OnEnd the grpc-status, or what went wrong.
@@ -137,6 +140,13 @@ func (s *Stream) Send(message []byte, last bool) {
 	s.half = s.half || last
 	c.pump(s)
 	c.flush()
+}
+
+// Open begins a stream and answers what sends on it. The callbacks are those of Stream.
+func (c *Conn) Open(path Path, onMessage func(message []byte), onEnd func(status string)) (func(message []byte), error) {
+	stream := &Stream{OnMessage: onMessage, OnEnd: onEnd}
+	c.Start(path, stream)
+	return func(message []byte) { stream.Send(message, false) }, nil
 }
 
 // Unary makes a call with one message each way.

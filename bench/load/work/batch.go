@@ -16,7 +16,7 @@ const batchSize = 500
 
 // Batches fills Portolan by RegisterBatch: each group with the same number of keys.
 func (u Unary) Batches() (result BatchResult, err error) {
-	conns, err := dial(u.Address, u.Connections)
+	conns, err := clients(u.Client, u.Address, u.Connections)
 	if err != nil {
 		return result, err
 	}

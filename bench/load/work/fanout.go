@@ -84,7 +84,7 @@ func (f Fanout) Run() (result FanoutResult, err error) {
 
 // write makes the changes and answers the last revision, and how many writes there were.
 func (f Fanout) write() (last int64, writes int64, err error) {
-	conns, err := dial(f.Address, 1)
+	conns, err := clients("wire", f.Address, 1)
 	if err != nil {
 		return 0, 0, err
 	}

@@ -9,8 +9,36 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
+	"portolan/bench/load/grpcgo"
 	"portolan/bench/load/wire"
 )
+
+// client is one connection, with whatever makes the calls on it.
+type client interface {
+	Unary(path wire.Path, message []byte, done func(status string, answer []byte))
+	Open(path wire.Path, onMessage func(message []byte), onEnd func(status string)) (send func(message []byte), err error)
+	Close()
+}
+
+// clients opens connections of the kind that was asked for: "wire" or "grpc-go".
+func clients(kind, address string, count int) (all []client, err error) {
+	for range count {
+		var one client
+		switch kind {
+		case "wire":
+			one, err = wire.Dial(address)
+		case "grpc-go":
+			one, err = grpcgo.Dial(address)
+		default:
+			err = fmt.Errorf("no client named %q: wire or grpc-go", kind)
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
 
 // Target is the server, and what the work may know of it.
 type Target struct {
@@ -52,7 +80,7 @@ func dial(address string, count int) ([]*wire.Conn, error) {
 	return conns, nil
 }
 
-func closeAll(conns []*wire.Conn) {
+func closeAll[C client](conns []C) {
 	for _, conn := range conns {
 		conn.Close()
 	}
@@ -69,7 +97,7 @@ type loop struct {
 	open   sync.WaitGroup
 }
 
-func (l *loop) run(conns []*wire.Conn, inflight int) error {
+func (l *loop) run(conns []client, inflight int) error {
 	for _, conn := range conns {
 		for range inflight {
 			l.open.Add(1)
@@ -83,7 +111,7 @@ func (l *loop) run(conns []*wire.Conn, inflight int) error {
 	return nil
 }
 
-func (l *loop) next(conn *wire.Conn) {
+func (l *loop) next(conn client) {
 	request, ok := l.more()
 	if !ok || l.failed.Load() != nil {
 		l.open.Done()

@@ -7,12 +7,11 @@ import (
 	"time"
 
 	"portolan/bench/load/peer"
-	"portolan/bench/load/wire"
 )
 
 // Sessions registers in Portolan's sessions, a connection and a stream each, `Inflight` requests ahead of their answers.
 func (u Unary) Sessions(size int) (result UnaryResult, err error) {
-	conns, err := dial(u.Address, u.Connections)
+	conns, err := clients(u.Client, u.Address, u.Connections)
 	if err != nil {
 		return result, err
 	}
@@ -46,10 +45,11 @@ type sessionRun struct {
 	open      sync.WaitGroup
 }
 
-func (r *sessionRun) start(conn *wire.Conn, group int) {
+func (r *sessionRun) start(conn client, group int) {
 	sent := make([]time.Time, r.unary.Inflight)
 	begun, answered := uint64(0), uint64(0)
-	stream := &wire.Stream{}
+	var send func(message []byte)
+	opened := make(chan struct{})
 	finish := sync.OnceFunc(r.open.Done)
 	register := func() {
 		if time.Now().After(r.end) {
@@ -60,16 +60,17 @@ func (r *sessionRun) start(conn *wire.Conn, group int) {
 		}
 		sent[begun%uint64(len(sent))] = time.Now()
 		key := int(begun) % r.unary.Keys
-		stream.Send(peer.RegisterInSession(begun+2, group, key, peer.Stamp(), r.size), false)
+		send(peer.RegisterInSession(begun+2, group, key, peer.Stamp(), r.size))
 		begun++
 	}
-	stream.OnMessage = func(message []byte) {
+	onMessage := func(message []byte) {
 		committed, err := peer.IsCommitted(message)
 		switch {
 		case err != nil || (!committed && begun > 0):
 			r.failed.Store(fmt.Sprintf("answer %x", message))
 			finish()
-		case !committed: // opened
+		case !committed:
+			<-opened
 			for range r.unary.Inflight {
 				register()
 			}
@@ -81,7 +82,12 @@ func (r *sessionRun) start(conn *wire.Conn, group int) {
 			register()
 		}
 	}
-	stream.OnEnd = func(status string) { finish() }
-	conn.Start(peer.SessionPath, stream)
-	stream.Send(peer.OpenSession(), false)
+	send, err := conn.Open(peer.SessionPath, onMessage, func(status string) { finish() })
+	if err != nil {
+		r.failed.Store(err.Error())
+		finish()
+		return
+	}
+	close(opened)
+	send(peer.OpenSession())
 }

@@ -10,7 +10,9 @@ import (
 // Unary is calls in a closed loop.
 type Unary struct {
 	Target
-	Peer        *peer.Peer
+	Peer *peer.Peer
+	// Client makes the calls: "wire", which costs little, or "grpc-go".
+	Client      string
 	Connections int
 	Inflight    int
 	Seconds     float64
@@ -44,7 +46,7 @@ func (u Unary) Reads() (UnaryResult, error) {
 
 // Fill writes every key once.
 func (u Unary) Fill() error {
-	conns, err := dial(u.Address, u.Connections)
+	conns, err := clients(u.Client, u.Address, u.Connections)
 	if err != nil {
 		return err
 	}
@@ -57,7 +59,7 @@ func (u Unary) Fill() error {
 }
 
 func (u Unary) run(calls *loop, request func(number int64) []byte) (result UnaryResult, err error) {
-	conns, err := dial(u.Address, u.Connections)
+	conns, err := clients(u.Client, u.Address, u.Connections)
 	if err != nil {
 		return result, err
 	}
