@@ -42,7 +42,7 @@ type FanoutResult struct {
 
 // Run opens the watches, writes, and waits until every watcher has caught up.
 func (f Fanout) Run() (result FanoutResult, err error) {
-	fill := Unary{Target: f.Target, Peer: f.Peer, Connections: 1, Inflight: 50, Keys: f.Keys * f.Groups, Groups: f.Groups}
+	fill := Unary{Target: f.Target, Peer: f.Peer, Client: "wire", Connections: 1, Inflight: 50, Keys: f.Keys * f.Groups, Groups: f.Groups}
 	if err := fill.Fill(); err != nil {
 		return result, err
 	}
