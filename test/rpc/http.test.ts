@@ -254,6 +254,19 @@ describe("plain HTTP", () => {
     expect((await fetch(`${plane.httpUrl}/healthz`)).status).toBe(200);
   });
 
+  test("a body that is announced holds no memory before it comes", async () => {
+    await using plane = await startPlane();
+    const port = Number(new URL(plane.httpUrl).port);
+    const before = process.memoryUsage().arrayBuffers;
+    const head = `POST /portolan.registry.v1.RegistryService/GetService HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n`;
+    const sockets = Array.from({ length: 100 }, () => connectTcp(port, "127.0.0.1"));
+    for (const socket of sockets) socket.write(`${head}content-length: 4000000\r\n\r\n{`);
+    await Promise.all(sockets.map((socket) => once(socket, "connect")));
+    for (let n = 0; n < 5; n++) await (await fetch(`${plane.httpUrl}/healthz`)).text();
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(50_000_000);
+    for (const socket of sockets) socket.destroy();
+  });
+
   test("a watch ends when its client is gone", async () => {
     await using plane = await startPlane();
     const { port } = new URL(plane.httpUrl);

@@ -45,6 +45,8 @@ export function connectAdapter(options: AdapterOptions): Listener {
     const handler = handlers.get(request.url?.split("?", 1)[0] ?? "");
     if (!handler) return options.fallback(request, response);
     const call = universalRequestFromNodeRequest(request, response, undefined, options.contextValues(request));
+    // For as long as it may come Connect would hold as much memory as was announced, of which not a byte need follow.
+    if (Number(call.header.get("content-length")) <= readMaxBytes) call.header.delete("content-length");
     handler(call)
       .then((answer) => universalResponseToNodeResponse(answer, response))
       .catch((error: unknown) => endUnanswered(response, error, options.onError));
