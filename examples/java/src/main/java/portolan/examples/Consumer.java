@@ -76,6 +76,9 @@ public final class Consumer {
       ok++;
       byInstance.merge(id, 1, Integer::sum);
     } catch (StatusRuntimeException error) {
+      if (Thread.currentThread().isInterrupted()) {
+        return; // we were told to stop in the middle of it
+      }
       System.out.printf("call of %s failed: %s%n", id, Plane.line(error.getStatus()));
       failed++;
     }
