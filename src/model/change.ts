@@ -3,7 +3,7 @@ import type { Entity, EntityKey } from "./entity.js";
 /**
  * Why a commit happened; the event log names its events after it.
  *
- * `lease-expired`, `session-expired` and `drained` are the plane's own doing, the others somebody's request.
+ * `lease-expired`, `session-expired`, `drained` and `health` are the plane's own doing, the others somebody's request.
  */
 export type Cause =
   | "register"
@@ -11,6 +11,10 @@ export type Cause =
   | "deregister"
   | "drain"
   | "drained"
+  /** Somebody ordered a health, or took an order back. */
+  | "override"
+  /** Probes, callers or time changed a health. */
+  | "health"
   | "lease-expired"
   | "session-closed"
   | "session-expired"

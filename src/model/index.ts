@@ -8,17 +8,35 @@
 export type { Cause, Change, ChangeSet } from "./change.js";
 export { type Entity, type EntityDraft, type EntityKey, instanceKey, keyOf, nameOf, serviceKey } from "./entity.js";
 export { DomainError, type Fault, invalidField, type LimitName, type Violation } from "./errors.js";
-export { type Health, takesCalls, worstHealth } from "./health.js";
+export {
+  type Finding,
+  type Health,
+  type Hold,
+  isWorse,
+  type Order,
+  takesCalls,
+  type Voices,
+  worstHealth,
+} from "./health.js";
 export {
   DEFAULT_WEIGHT,
   type Endpoint,
+  effectiveWeight,
   type HealthCheck,
   type Holder,
   type Instance,
   type InstanceDraft,
   type InstanceRef,
+  isCondemned,
   type Protocol,
 } from "./instance.js";
 export { type Locality, localityPriority } from "./locality.js";
-export { DEFAULT_NAMESPACE, type Service, type ServiceDraft, type ServiceRef } from "./service.js";
+export {
+  DEFAULT_NAMESPACE,
+  DEFAULT_PANIC_THRESHOLD_PERCENT,
+  type OutlierDetection,
+  type Service,
+  type ServiceDraft,
+  type ServiceRef,
+} from "./service.js";
 export type { SessionRecord } from "./session.js";

@@ -1,4 +1,4 @@
-import type { Health } from "./health.js";
+import { type Health, takesCalls, type Voices } from "./health.js";
 import type { Locality } from "./locality.js";
 
 /** What an endpoint speaks; `unspecified` when its owner did not say. */
@@ -59,6 +59,10 @@ export interface Instance {
   readonly health: Health;
   /** Why health is what it is, for people; empty when it is simply what was reported. */
   readonly healthReason: string;
+  /** What others than the instance say of its health; absent when nobody else speaks. */
+  readonly voices?: Voices;
+  /** Set while its weight grows after it began to serve: the share that it has reached, 1 to 99 percent. */
+  readonly slowStartPercent?: number;
   readonly holder: Holder;
   /** Set while it drains before it leaves: how long that lasts from the change that set it (and again after a restart). */
   readonly drainMs?: number;
@@ -76,6 +80,22 @@ export interface InstanceRef {
   readonly namespace: string;
   readonly service: string;
   readonly id: string;
+}
+
+/**
+ * True for an instance that takes no calls only because probes or callers condemned it, or because it is held for what they
+ * found: panic brings it back. One that says so itself, drains or was ordered out is none.
+ */
+export function isCondemned({ health, reportedHealth, drainMs, voices }: Instance): boolean {
+  if (!voices || takesCalls(health) || !takesCalls(reportedHealth) || drainMs !== undefined) return false;
+  const { probed, observed, ordered, held } = voices;
+  if (ordered && !takesCalls(ordered.health)) return false;
+  return [probed, observed, held].some((voice) => voice !== undefined && !takesCalls(voice.health));
+}
+
+/** Its weight among its siblings now: 0 only where that was asked for. */
+export function effectiveWeight({ weight = DEFAULT_WEIGHT, slowStartPercent = 100 }: Instance): number {
+  return slowStartPercent === 100 ? weight : Math.ceil((weight * slowStartPercent) / 100);
 }
 
 /** The weight of an instance that does not say. */

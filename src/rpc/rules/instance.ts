@@ -51,6 +51,8 @@ export const instanceRules = rulesFor(
     sessionId: outputOnly,
     expiresAt: outputOnly,
     ttl: outputOnly,
+    healthVoices: outputOnly,
+    slowStartPercent: outputOnly,
   },
   (instance, report) => {
     checkEndpointNames(instance, report);

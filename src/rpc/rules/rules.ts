@@ -7,6 +7,7 @@ import { fieldPath } from "./field-path.js";
 import { grpcProbeRules, healthCheckRules, httpProbeRules, tcpProbeRules } from "./health-check.js";
 import { endpointRules, instanceRefRules, instanceRules, localityRules } from "./instance.js";
 import type { MessageRules } from "./message-rules.js";
+import { overrideRules } from "./override.js";
 import { registrationRules } from "./registration.js";
 import { serviceRequestRules } from "./service.js";
 import { telemetryRules } from "./telemetry.js";
@@ -33,6 +34,7 @@ export function createRules(options: RulesOptions): Rules {
     ...instanceParts,
     ...serviceRequestRules,
     ...registrationRules,
+    ...overrideRules,
     ...readRules({ filters, watchMaxTargets }),
     ...telemetryRules(filters, options.telemetryRetentionMs ?? DEFAULT_TELEMETRY_RETENTION_MS),
     ...adminRules,

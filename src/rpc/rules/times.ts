@@ -58,6 +58,7 @@ function isTimestamp({ seconds, nanos }: Timestamp): boolean {
 /** 90000 -> "90 s". */
 function inWords(ms: number): string {
   if (ms === 0) return "0";
+  if (ms % 86_400_000 === 0 && ms > 86_400_000) return `${ms / 86_400_000} d`;
   if (ms % 3_600_000 === 0) return `${ms / 3_600_000} h`;
   if (ms % 60_000 === 0) return `${ms / 60_000} min`;
   return ms % 1_000 === 0 ? `${ms / 1_000} s` : `${ms} ms`;

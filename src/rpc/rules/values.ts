@@ -7,6 +7,12 @@ export function textUpTo(max: number): z.ZodType {
   return z.string().refine((value) => isShort(value, max), { error: `must have at most ${count(max)} characters` });
 }
 
+/** Text of `min` to `max` characters. */
+export function textFromTo(min: number, max: number): z.ZodType {
+  const error = `must have ${count(min)} to ${count(max)} characters`;
+  return z.string().refine((value) => value.length >= min && isShort(value, max), { error });
+}
+
 function isShort(value: string, max: number): boolean {
   if (value.length <= max) return true;
   return value.length <= 2 * max && [...value].length <= max;

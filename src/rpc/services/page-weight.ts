@@ -6,6 +6,7 @@ const FIXED_BYTES = 160;
 const ENDPOINT_BYTES = 24;
 const ENTRY_BYTES = 10;
 const STATUS_BYTES = 3;
+const VOICE_BYTES = 48;
 
 /** About how many bytes an instance takes in a page, rather more than less. */
 export function instanceWeight(instance: Instance): number {
@@ -14,6 +15,9 @@ export function instanceWeight(instance: Instance): number {
   bytes += textBytes(instance.healthReason) + labelBytes(instance.labels);
   for (const { name, host } of endpoints) bytes += ENDPOINT_BYTES + textBytes(name, host);
   if (locality) bytes += ENTRY_BYTES + textBytes(locality.region, locality.zone, locality.subZone);
+  const { probed, observed, ordered, held } = instance.voices ?? {};
+  for (const voice of [probed, observed, ordered, held]) if (voice) bytes += VOICE_BYTES + textBytes(voice.reason);
+  if (ordered) bytes += textBytes(ordered.actor);
   if (holder.kind === "session") bytes += textBytes(holder.sessionId);
   if (healthCheck) bytes += FIXED_BYTES + textBytes(healthCheck.endpointName);
   const probe = healthCheck?.probe;
@@ -24,10 +28,12 @@ export function instanceWeight(instance: Instance): number {
 
 /** About how many bytes a service takes in a page, rather more than less. */
 export function serviceWeight({ service }: ListedService): number {
+  const detection = service.outlierDetection ? FIXED_BYTES : 0;
   const own = textBytes(service.namespace, service.name, service.description, service.owner);
   return (
     FIXED_BYTES +
     own +
+    detection +
     labelBytes(service.labels) +
     ENTRY_BYTES * service.grpcServices.length +
     textBytes(...service.grpcServices)

@@ -1,10 +1,11 @@
 import { toBinary } from "@bufbuild/protobuf";
 import { type BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
-import { HealthCheckSchema } from "../../../gen/portolan/registry/v1/registry_pb.js";
+import { HealthCheckSchema, HealthVoiceSchema } from "../../../gen/portolan/registry/v1/registry_pb.js";
 import type { Discovered } from "../../discovery/index.js";
 import type { Endpoint, Instance, Locality } from "../../model/index.js";
 import { healthToProto, protocolToProto } from "./enums.js";
 import { healthCheckToProto } from "./health-check.js";
+import { voicesToProto } from "./voices.js";
 
 const { LengthDelimited, Varint } = WireType;
 
@@ -60,6 +61,9 @@ function writeOutput(writer: BinaryWriter, instance: Instance, leaseEndsAtMs?: n
   if (leaseEndsAtMs !== undefined) writePart(writer, 26, () => writeTimestamp(writer, leaseEndsAtMs));
   // A Duration has the fields of a Timestamp.
   if (holder.kind === "lease") writePart(writer, 27, () => writeTimestamp(writer, holder.ttlMs));
+  for (const voice of instance.voices ? voicesToProto(instance.voices) : [])
+    writer.tag(28, LengthDelimited).bytes(toBinary(HealthVoiceSchema, voice));
+  writeUint(writer, 29, instance.slowStartPercent ?? 0);
 }
 
 function writeEndpoint(writer: BinaryWriter, endpoint: Endpoint): void {

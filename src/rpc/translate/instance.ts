@@ -7,6 +7,7 @@ import { healthCheckFromProto, healthCheckToProto } from "./health-check.js";
 import { localityFromProto, localityToProto } from "./locality.js";
 import { namespaceFromProto } from "./refs.js";
 import { durationToProto, timestampToProto } from "./time.js";
+import { voicesToProto } from "./voices.js";
 
 /**
  * An instance as clients see it.
@@ -38,6 +39,8 @@ export function instanceToProto(instance: Instance, leaseEndsAtMs?: number): Pro
     sessionId: holder.kind === "session" ? holder.sessionId : "",
     expiresAt: leaseEndsAtMs === undefined ? undefined : timestampToProto(leaseEndsAtMs),
     ttl: holder.kind === "lease" ? durationToProto(holder.ttlMs) : undefined,
+    healthVoices: instance.voices ? voicesToProto(instance.voices) : [],
+    slowStartPercent: instance.slowStartPercent ?? 0,
   };
 }
 

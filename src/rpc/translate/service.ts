@@ -1,7 +1,9 @@
 import type { Service as ProtoService } from "../../../gen/portolan/registry/v1/registry_pb.js";
 import type { ListedService } from "../../discovery/index.js";
 import type { ServiceDraft } from "../../model/index.js";
+import { outlierDetectionFromProto, outlierDetectionToProto } from "./outlier-detection.js";
 import { namespaceFromProto } from "./refs.js";
+import { durationMsFromProto, durationToProto } from "./time.js";
 
 /** A service and its counts as clients see them. */
 export function serviceToProto(listed: ListedService): ProtoService {
@@ -14,6 +16,9 @@ export function serviceToProto(listed: ListedService): ProtoService {
     owner: service.owner,
     labels: service.labels,
     grpcServices: service.grpcServices as string[],
+    panicThresholdPercent: service.panicThresholdPercent,
+    outlierDetection: service.outlierDetection && outlierDetectionToProto(service.outlierDetection),
+    slowStartWindow: service.slowStartMs === undefined ? undefined : durationToProto(service.slowStartMs),
     createRevision: service.createRevision,
     modRevision: service.modRevision,
     instanceCount: listed.instanceCount,
@@ -23,6 +28,7 @@ export function serviceToProto(listed: ListedService): ProtoService {
 
 /** The description that a client puts; output-only fields are left out. */
 export function serviceFromProto(service: ProtoService): ServiceDraft {
+  const slowStartMs = service.slowStartWindow ? Math.round(durationMsFromProto(service.slowStartWindow)) : 0;
   return {
     namespace: namespaceFromProto(service.namespace),
     name: service.name,
@@ -30,5 +36,8 @@ export function serviceFromProto(service: ProtoService): ServiceDraft {
     owner: service.owner,
     labels: service.labels,
     grpcServices: service.grpcServices,
+    ...(service.panicThresholdPercent !== undefined && { panicThresholdPercent: service.panicThresholdPercent }),
+    ...(service.outlierDetection && { outlierDetection: outlierDetectionFromProto(service.outlierDetection) }),
+    ...(slowStartMs > 0 && { slowStartMs }),
   };
 }

@@ -9,7 +9,8 @@ import {
   type ServiceStatus as ProtoServiceStatus,
   ServiceStatusSchema,
 } from "../../../gen/portolan/telemetry/v1/telemetry_pb.js";
-import { takesCalls } from "../../model/index.js";
+import type { ListedService } from "../../discovery/index.js";
+import { DEFAULT_PANIC_THRESHOLD_PERCENT, takesCalls } from "../../model/index.js";
 import type { Event, EventQuery, ServiceStatus, Topology, TopologyNode } from "../../telemetry/index.js";
 import { healthToProto } from "./enums.js";
 import { serviceToProto } from "./service.js";
@@ -27,8 +28,15 @@ export function eventQueryFromProto(query: ProtoEventQuery | undefined): EventQu
   return { namespace: anyNamespace(namespace), service, type, actor };
 }
 
+/** What a status says that telemetry does not know. */
+export interface Situation {
+  /** The service as discovery shows it; undefined once it is gone. */
+  readonly listed: ListedService | undefined;
+  readonly expiryPaused: boolean;
+}
+
 /** A service at a glance; healths go by the names of the enum, without its prefix. */
-export function serviceStatusToProto(status: ServiceStatus): ProtoServiceStatus {
+export function serviceStatusToProto(status: ServiceStatus, { listed, expiryPaused }: Situation): ProtoServiceStatus {
   const { namespace, service, available, revision } = status;
   const counts = [...status.instancesByHealth].map(([health, count]) => [ProtoHealth[healthToProto(health)], count]);
   return create(ServiceStatusSchema, {
@@ -38,24 +46,31 @@ export function serviceStatusToProto(status: ServiceStatus): ProtoServiceStatus 
     revision,
     instancesByHealth: Object.fromEntries(counts),
     calls: callPointToProto(status.calls),
+    panic: listed?.panic ?? false,
+    panicThresholdPercent: listed?.service.panicThresholdPercent ?? DEFAULT_PANIC_THRESHOLD_PERCENT,
+    expiryPaused,
   });
 }
 
 /** Who calls whom. */
-export function topologyToProto({ nodes, edges, revision }: Topology): GetTopologyResponse {
+export function topologyToProto(
+  { nodes, edges, revision }: Topology,
+  show: (status: ServiceStatus) => ProtoServiceStatus,
+): GetTopologyResponse {
   return create(GetTopologyResponseSchema, {
-    nodes: nodes.map(nodeToProto),
+    nodes: nodes.map((node) => nodeToProto(node, show)),
     edges: edges.map(({ calls, ...edge }) => ({ ...edge, calls: callPointToProto(calls) })),
     revision,
   });
 }
 
-function nodeToProto({ service, status }: TopologyNode) {
+function nodeToProto({ service, status }: TopologyNode, show: (status: ServiceStatus) => ProtoServiceStatus) {
   let instanceCount = 0;
   let servingCount = 0;
   for (const [health, count] of status.instancesByHealth) {
     instanceCount += count;
     if (takesCalls(health)) servingCount += count;
   }
-  return { service: serviceToProto({ service, instanceCount, servingCount }), status: serviceStatusToProto(status) };
+  const listed = { service, instanceCount, servingCount, panic: false };
+  return { service: serviceToProto(listed), status: show(status) };
 }

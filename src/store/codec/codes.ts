@@ -26,6 +26,8 @@ const CAUSES: Readonly<Record<Cause, true>> = {
   deregister: true,
   drain: true,
   drained: true,
+  override: true,
+  health: true,
   "lease-expired": true,
   "session-closed": true,
   "session-expired": true,

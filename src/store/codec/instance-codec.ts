@@ -2,6 +2,7 @@ import type { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { Endpoint, Holder, Instance, Locality } from "../../model/index.js";
 import { HEALTH_CODES, healthOf, PROTOCOL_CODES, protocolOf } from "./codes.js";
 import { readHealthCheck, writeHealthCheck } from "./health-check-codec.js";
+import { readVoice, VOICE_FIELDS, writeVoices } from "./voices-codec.js";
 import {
   type Mutable,
   readEnd,
@@ -36,6 +37,8 @@ export function writeInstance(to: BinaryWriter, instance: Instance): void {
   writeInt64(to, 16, instance.registeredAtMs);
   writeInt64(to, 17, instance.createRevision);
   writeInt64(to, 18, instance.modRevision);
+  if (instance.voices) writeVoices(to, instance.voices);
+  if (instance.slowStartPercent !== undefined) writeUint(to, 23, instance.slowStartPercent);
 }
 
 /** Reads the fields of store.proto's Instance up to `end`. */
@@ -60,6 +63,7 @@ export function readInstance(from: BinaryReader, end: number): Instance {
   readFields(from, end, (field) => {
     if (field === 4) endpoints.push(readEndpoint(from));
     else if (field === 8) readStringEntry(from, labels);
+    else if (VOICE_FIELDS.has(field)) instance.voices = { ...instance.voices, ...readVoice(from, field) };
     else return readScalar(from, field, instance);
     return true;
   });
@@ -84,6 +88,7 @@ function readScalar(from: BinaryReader, field: number, instance: Mutable<Instanc
   else if (field === 16) instance.registeredAtMs = readNumber(from);
   else if (field === 17) instance.createRevision = BigInt(from.int64());
   else if (field === 18) instance.modRevision = BigInt(from.int64());
+  else if (field === 23) instance.slowStartPercent = from.uint32();
   else return false;
   return true;
 }

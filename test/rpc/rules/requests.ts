@@ -10,10 +10,13 @@ import {
   WatchServicesRequestSchema,
 } from "../../../gen/portolan/discovery/v1/discovery_pb.js";
 import {
+  ClearHealthOverrideRequestSchema,
   DeleteServiceRequestSchema,
   DeregisterRequestSchema,
+  DrainServiceRequestSchema,
   GetInstanceRequestSchema,
   GetServiceRequestSchema,
+  Health,
   ListInstancesRequestSchema,
   ListServicesRequestSchema,
   PutServiceRequestSchema,
@@ -21,6 +24,7 @@ import {
   RegisterRequestSchema,
   RenewRequestSchema,
   SessionRequestSchema,
+  SetHealthOverrideRequestSchema,
   UpdateInstanceRequestSchema,
 } from "../../../gen/portolan/registry/v1/registry_pb.js";
 import {
@@ -155,6 +159,22 @@ const badInstances: readonly (readonly [object, ...string[]])[] = [
   [withInstance({ id: "", weight: 10_001 }), "instance.id", "instance.weight"],
 ];
 
+const withDetection = (change: object) => ({ service: { name: "a", outlierDetection: change } });
+const detection = "service.outlier_detection";
+const badDetections: readonly (readonly [object, ...string[]])[] = [
+  [withDetection({ consecutive5xx: 1_000_001 }), `${detection}.consecutive_5xx`],
+  [withDetection({ interval: seconds(0, 1) }), `${detection}.interval`],
+  [withDetection({ baseEjectionTime: seconds(3_601) }), `${detection}.base_ejection_time`],
+  [withDetection({ maxEjectionTime: seconds(86_401) }), `${detection}.max_ejection_time`],
+  [withDetection({ maxEjectionPercent: 101 }), `${detection}.max_ejection_percent`],
+  [withDetection({ successRateMinimumHosts: 1_000_001 }), `${detection}.success_rate_minimum_hosts`],
+  [withDetection({ successRateRequestVolume: 1_000_001 }), `${detection}.success_rate_request_volume`],
+  [withDetection({ successRateStdevFactor: 1_000_001 }), `${detection}.success_rate_stdev_factor`],
+  [withDetection({ failurePercentageThreshold: 101 }), `${detection}.failure_percentage_threshold`],
+  [withDetection({ failurePercentageMinimumHosts: 1_000_001 }), `${detection}.failure_percentage_minimum_hosts`],
+  [withDetection({ failurePercentageRequestVolume: 1_000_001 }), `${detection}.failure_percentage_request_volume`],
+  [withDetection({ ejectedHealth: Health.DRAINING }), `${detection}.ejected_health`],
+];
 const expected = [{ expectedRevision: -1n }, "expected_revision"] as const;
 const refs = (field: string): readonly (readonly [object, ...string[]])[] => [
   [{ instance: undefined }, field],
@@ -254,7 +274,40 @@ export const REQUESTS: readonly RequestCase[] = [
     [{ service: { name: "a", grpcServices: ["ok.Service", "not a name"] } }, "service.grpc_services[1]"],
     [{ service: { name: "a", grpcServices: many(101, "a.B") } }, "service.grpc_services"],
     [{ service: { name: "", owner: long(129) } }, "service.name", "service.owner"],
+    [{ service: { name: "a", panicThresholdPercent: 101 } }, "service.panic_threshold_percent"],
+    [{ service: { name: "a", slowStartWindow: seconds(3_601) } }, "service.slow_start_window"],
+    ...(badDetections as readonly Bad<typeof PutServiceRequestSchema>[]),
     expected,
+  ),
+  request(
+    SetHealthOverrideRequestSchema,
+    { instance: ref, health: Health.DRAINING, reason: "new kernel", expiresAfter: seconds(3_600) },
+    [{ instance: undefined }, "instance"],
+    [{ instance: { ...ref, id: "" } }, "instance.id"],
+    [{ health: Health.UNSPECIFIED }, "health"],
+    [{ health: Health.STARTING }, "health"],
+    [{ health: 99 as Health }, "health"],
+    [{ reason: "" }, "reason"],
+    [{ reason: long(257) }, "reason"],
+    [{ expiresAfter: seconds(0, 5) }, "expires_after"],
+    [{ expiresAfter: seconds(30 * 86_400 + 1) }, "expires_after"],
+    expected,
+  ),
+  request(
+    ClearHealthOverrideRequestSchema,
+    { service: "checkout" },
+    [{ namespace: "A" }, "namespace"],
+    [{ service: "" }, "service"],
+    [{ instanceId: "a b" }, "instance_id"],
+    [{ instanceId: long(129) }, "instance_id"],
+  ),
+  request(
+    DrainServiceRequestSchema,
+    { name: "checkout", reason: "moving" },
+    [{ namespace: "A" }, "namespace"],
+    [{ name: "*" }, "name"],
+    [{ reason: "" }, "reason"],
+    [{ expiresAfter: seconds(-1) }, "expires_after"],
   ),
   request(GetServiceRequestSchema, { name: "a" }, [{ name: "" }, "name"], [{ namespace: "A" }, "namespace"]),
   request(

@@ -11,7 +11,7 @@ test("nothing is heavier in a page than it was weighed", () => {
     fc.property(anyInstance, anyService, (instance, service) => {
       const message = instanceToProto(instance, 1_700_000_000_000);
       expect(instanceWeight(instance)).toBeGreaterThanOrEqual(toBinary(InstanceSchema, message).length);
-      const listed = { service, instanceCount: 100_000, servingCount: 100_000 };
+      const listed = { service, instanceCount: 100_000, servingCount: 100_000, panic: false };
       expect(serviceWeight(listed)).toBeGreaterThanOrEqual(toBinary(ServiceSchema, serviceToProto(listed)).length);
     }),
     { numRuns: 500 },

@@ -1,5 +1,13 @@
 import fc from "fast-check";
-import type { Health, HealthCheck, Instance, Protocol, Service } from "../../../src/model/index.js";
+import type {
+  Health,
+  HealthCheck,
+  Instance,
+  OutlierDetection,
+  Protocol,
+  Service,
+  Voices,
+} from "../../../src/model/index.js";
 
 const label = fc.stringMatching(/^[a-z]([-a-z0-9]{0,10}[a-z0-9])?$/);
 const labels = fc.dictionary(
@@ -36,6 +44,40 @@ const healthCheck: fc.Arbitrary<HealthCheck> = fc.record({
   healthyThreshold: fc.integer({ min: 1, max: 100 }),
 });
 
+const finding = { health, reason: fc.string() };
+const untilMs = fc.integer({ min: 1, max: 4_000_000_000_000 });
+const voice = fc.oneof(
+  fc.record({ probed: fc.record(finding) }),
+  fc.record({ observed: fc.record(finding) }),
+  fc.record({
+    ordered: fc.record({ ...finding, actor: fc.string(), untilMs }, { requiredKeys: ["health", "reason", "actor"] }),
+  }),
+  fc.record({ held: fc.record({ ...finding, untilMs, times: fc.integer({ min: 1, max: 100 }) }) }),
+);
+const voices: fc.Arbitrary<Voices> = fc.tuple(voice, voice).map((some) => Object.assign({}, ...some));
+
+const count = fc.nat({ max: 1_000_000 });
+const durationMs = fc.integer({ min: 1_000, max: 300_000 });
+
+/** Any settings of outlier detection. */
+const outlierDetection: fc.Arbitrary<OutlierDetection> = fc.record(
+  {
+    consecutive5xx: count,
+    intervalMs: durationMs,
+    baseEjectionTimeMs: durationMs,
+    maxEjectionTimeMs: durationMs,
+    maxEjectionPercent: fc.nat({ max: 100 }),
+    successRateMinimumHosts: count,
+    successRateRequestVolume: count,
+    successRateStdevFactor: count,
+    failurePercentageThreshold: fc.nat({ max: 100 }),
+    failurePercentageMinimumHosts: count,
+    failurePercentageRequestVolume: count,
+    ejectedHealth: fc.constantFrom("degraded" as const, "not-serving" as const),
+  },
+  { requiredKeys: [] },
+);
+
 /** Any instance, with and without what may be absent. */
 export const anyInstance: fc.Arbitrary<Instance> = fc.record(
   {
@@ -51,6 +93,8 @@ export const anyInstance: fc.Arbitrary<Instance> = fc.record(
     healthCheck,
     health,
     healthReason: fc.string(),
+    voices,
+    slowStartPercent: fc.integer({ min: 1, max: 99 }),
     holder: fc.oneof(
       fc.record({ kind: fc.constant("session" as const), sessionId: fc.string({ minLength: 1 }) }),
       fc.record({ kind: fc.constant("lease" as const), ttlMs: fc.integer({ min: 1_000, max: 86_400_000 }) }),
@@ -80,13 +124,30 @@ export const anyInstance: fc.Arbitrary<Instance> = fc.record(
 );
 
 /** Any service. */
-export const anyService: fc.Arbitrary<Service> = fc.record({
-  namespace: label,
-  name: label,
-  description: fc.string(),
-  owner: fc.string(),
-  labels,
-  grpcServices: fc.array(fc.string(), { maxLength: 3 }),
-  createRevision: revision,
-  modRevision: revision,
-});
+export const anyService: fc.Arbitrary<Service> = fc.record(
+  {
+    namespace: label,
+    name: label,
+    description: fc.string(),
+    owner: fc.string(),
+    labels,
+    grpcServices: fc.array(fc.string(), { maxLength: 3 }),
+    panicThresholdPercent: fc.nat({ max: 100 }),
+    outlierDetection,
+    slowStartMs: fc.integer({ min: 1, max: 3_600_000 }),
+    createRevision: revision,
+    modRevision: revision,
+  },
+  {
+    requiredKeys: [
+      "namespace",
+      "name",
+      "description",
+      "owner",
+      "labels",
+      "grpcServices",
+      "createRevision",
+      "modRevision",
+    ],
+  },
+);

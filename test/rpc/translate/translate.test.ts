@@ -32,7 +32,17 @@ describe("instances", () => {
   test("what a client registered comes back as it was, over the wire", () => {
     fc.assert(
       fc.property(anyInstance, (instance) => {
-        const { health, healthReason, holder, registeredAtMs, createRevision, modRevision, ...spec } = instance;
+        const {
+          health,
+          healthReason,
+          voices,
+          slowStartPercent,
+          holder,
+          registeredAtMs,
+          createRevision,
+          modRevision,
+          ...spec
+        } = instance;
         expect(instanceFromProto(overTheWire(instanceToProto(instance)))).toEqual(spec);
       }),
     );
@@ -126,7 +136,7 @@ describe("services", () => {
       fc.property(anyService, fc.nat(), fc.nat(), (service, instanceCount, servingCount) => {
         const message = fromBinary(
           ServiceSchema,
-          toBinary(ServiceSchema, serviceToProto({ service, instanceCount, servingCount })),
+          toBinary(ServiceSchema, serviceToProto({ service, instanceCount, servingCount, panic: false })),
         );
         const { createRevision, modRevision, ...draft } = service;
         expect(serviceFromProto(message)).toEqual(draft);

@@ -29,6 +29,39 @@ const anyHealthCheck: fc.Arbitrary<HealthCheck> = fc.record({
   healthyThreshold: anyUint,
 });
 
+const anyFinding = { health: anyHealth, reason: anyText };
+const anyMs = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
+const anyVoice = fc.oneof(
+  fc.record({ probed: fc.record(anyFinding) }),
+  fc.record({ observed: fc.record(anyFinding) }),
+  fc.record({
+    ordered: fc.record(
+      { ...anyFinding, actor: anyText, untilMs: anyMs },
+      { requiredKeys: ["health", "reason", "actor"] },
+    ),
+  }),
+  fc.record({ held: fc.record({ ...anyFinding, untilMs: anyMs, times: fc.integer({ min: 1, max: 0xffffffff }) }) }),
+);
+const anyVoices = fc.tuple(anyVoice, anyVoice, anyVoice).map((voices) => Object.assign({}, ...voices));
+
+const anyOutlierDetection = fc.record(
+  {
+    consecutive5xx: anyUint,
+    intervalMs: anyUint,
+    baseEjectionTimeMs: anyUint,
+    maxEjectionTimeMs: anyUint,
+    maxEjectionPercent: anyUint,
+    successRateMinimumHosts: anyUint,
+    successRateRequestVolume: anyUint,
+    successRateStdevFactor: anyUint,
+    failurePercentageThreshold: anyUint,
+    failurePercentageMinimumHosts: anyUint,
+    failurePercentageRequestVolume: anyUint,
+    ejectedHealth: fc.constantFrom("degraded" as const, "not-serving" as const),
+  },
+  { requiredKeys: [] },
+);
+
 const anyInstance = fc.record(
   {
     namespace: anyText,
@@ -49,6 +82,8 @@ const anyInstance = fc.record(
       fc.record({ kind: fc.constant("none") }),
     ),
     drainMs: anyUint,
+    voices: anyVoices,
+    slowStartPercent: fc.integer({ min: 1, max: 99 }),
     registeredAtMs: fc.nat({ max: Number.MAX_SAFE_INTEGER }),
     createRevision: anyRevision,
     modRevision: anyRevision,
@@ -72,16 +107,33 @@ const anyInstance = fc.record(
   },
 ) as fc.Arbitrary<Instance>;
 
-const anyService: fc.Arbitrary<Service> = fc.record({
-  namespace: anyText,
-  name: anyText,
-  description: anyText,
-  owner: anyText,
-  labels: anyLabels,
-  grpcServices: fc.array(anyText, { maxLength: 3 }),
-  createRevision: anyRevision,
-  modRevision: anyRevision,
-});
+const anyService: fc.Arbitrary<Service> = fc.record(
+  {
+    namespace: anyText,
+    name: anyText,
+    description: anyText,
+    owner: anyText,
+    labels: anyLabels,
+    grpcServices: fc.array(anyText, { maxLength: 3 }),
+    panicThresholdPercent: anyUint,
+    outlierDetection: anyOutlierDetection,
+    slowStartMs: fc.integer({ min: 1, max: 0xffffffff }),
+    createRevision: anyRevision,
+    modRevision: anyRevision,
+  },
+  {
+    requiredKeys: [
+      "namespace",
+      "name",
+      "description",
+      "owner",
+      "labels",
+      "grpcServices",
+      "createRevision",
+      "modRevision",
+    ],
+  },
+);
 
 /** Any entity, also one that no rule would let in. */
 export const anyEntity: fc.Arbitrary<Entity> = fc.oneof(

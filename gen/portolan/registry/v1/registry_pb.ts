@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file portolan/registry/v1/registry.proto.
  */
 export const file_portolan_registry_v1_registry: GenFile = /*@__PURE__*/
-  fileDesc("CiNwb3J0b2xhbi9yZWdpc3RyeS92MS9yZWdpc3RyeS5wcm90bxIUcG9ydG9sYW4ucmVnaXN0cnkudjEirQIKB1NlcnZpY2USEQoJbmFtZXNwYWNlGAEgASgJEgwKBG5hbWUYAiABKAkSEwoLZGVzY3JpcHRpb24YAyABKAkSDQoFb3duZXIYBCABKAkSOQoGbGFiZWxzGAUgAygLMikucG9ydG9sYW4ucmVnaXN0cnkudjEuU2VydmljZS5MYWJlbHNFbnRyeRIVCg1ncnBjX3NlcnZpY2VzGAYgAygJEhcKD2NyZWF0ZV9yZXZpc2lvbhgKIAEoAxIUCgxtb2RfcmV2aXNpb24YCyABKAMSFgoOaW5zdGFuY2VfY291bnQYDCABKA0SFQoNc2VydmluZ19jb3VudBgNIAEoDRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIr4FCghJbnN0YW5jZRIRCgluYW1lc3BhY2UYASABKAkSDwoHc2VydmljZRgCIAEoCRIKCgJpZBgDIAEoCRIxCgllbmRwb2ludHMYBCADKAsyHi5wb3J0b2xhbi5yZWdpc3RyeS52MS5FbmRwb2ludBIwCghsb2NhbGl0eRgFIAEoCzIeLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLkxvY2FsaXR5EhMKBndlaWdodBgGIAEoDUgAiAEBEg8KB3ZlcnNpb24YByABKAkSOgoGbGFiZWxzGAggAygLMioucG9ydG9sYW4ucmVnaXN0cnkudjEuSW5zdGFuY2UuTGFiZWxzRW50cnkSNQoPcmVwb3J0ZWRfaGVhbHRoGAkgASgOMhwucG9ydG9sYW4ucmVnaXN0cnkudjEuSGVhbHRoEjcKDGhlYWx0aF9jaGVjaxgKIAEoCzIhLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLkhlYWx0aENoZWNrEiwKBmhlYWx0aBgUIAEoDjIcLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLkhlYWx0aBIVCg1oZWFsdGhfcmVhc29uGBUgASgJEhcKD2NyZWF0ZV9yZXZpc2lvbhgWIAEoAxIUCgxtb2RfcmV2aXNpb24YFyABKAMSMQoNcmVnaXN0ZXJlZF9hdBgYIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKc2Vzc2lvbl9pZBgZIAEoCRIuCgpleHBpcmVzX2F0GBogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgN0dGwYGyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24aLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIJCgdfd2VpZ2h0InMKCEVuZHBvaW50EgwKBG5hbWUYASABKAkSDAoEaG9zdBgCIAEoCRIMCgRwb3J0GAMgASgNEjAKCHByb3RvY29sGAQgASgOMh4ucG9ydG9sYW4ucmVnaXN0cnkudjEuUHJvdG9jb2wSCwoDdGxzGAUgASgIIjoKCExvY2FsaXR5Eg4KBnJlZ2lvbhgBIAEoCRIMCgR6b25lGAIgASgJEhAKCHN1Yl96b25lGAMgASgJIs8CCgtIZWFsdGhDaGVjaxIvCgRncnBjGAEgASgLMh8ucG9ydG9sYW4ucmVnaXN0cnkudjEuR3JwY1Byb2JlSAASLwoEaHR0cBgCIAEoCzIfLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLkh0dHBQcm9iZUgAEi0KA3RjcBgDIAEoCzIeLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLlRjcFByb2JlSAASFQoNZW5kcG9pbnRfbmFtZRgEIAEoCRIrCghpbnRlcnZhbBgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgd0aW1lb3V0GAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhsKE3VuaGVhbHRoeV90aHJlc2hvbGQYByABKA0SGQoRaGVhbHRoeV90aHJlc2hvbGQYCCABKA1CBwoFcHJvYmUiHAoJR3JwY1Byb2JlEg8KB3NlcnZpY2UYASABKAkiNAoJSHR0cFByb2JlEgwKBHBhdGgYASABKAkSGQoRZXhwZWN0ZWRfc3RhdHVzZXMYAiADKA0iCgoIVGNwUHJvYmUieQoRUHV0U2VydmljZVJlcXVlc3QSLgoHc2VydmljZRgBIAEoCzIdLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLlNlcnZpY2USHgoRZXhwZWN0ZWRfcmV2aXNpb24YAiABKANIAIgBAUIUChJfZXhwZWN0ZWRfcmV2aXNpb24iVgoSUHV0U2VydmljZVJlc3BvbnNlEi4KB3NlcnZpY2UYASABKAsyHS5wb3J0b2xhbi5yZWdpc3RyeS52MS5TZXJ2aWNlEhAKCHJldmlzaW9uGAIgASgDIjQKEUdldFNlcnZpY2VSZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRIMCgRuYW1lGAIgASgJIlYKEkdldFNlcnZpY2VSZXNwb25zZRIuCgdzZXJ2aWNlGAEgASgLMh0ucG9ydG9sYW4ucmVnaXN0cnkudjEuU2VydmljZRIQCghyZXZpc2lvbhgCIAEoAyJfChNMaXN0U2VydmljZXNSZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRIOCgZmaWx0ZXIYAiABKAkSEQoJcGFnZV9zaXplGAMgASgNEhIKCnBhZ2VfdG9rZW4YBCABKAkicgoUTGlzdFNlcnZpY2VzUmVzcG9uc2USLwoIc2VydmljZXMYASADKAsyHS5wb3J0b2xhbi5yZWdpc3RyeS52MS5TZXJ2aWNlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIQCghyZXZpc2lvbhgDIAEoAyJ+ChREZWxldGVTZXJ2aWNlUmVxdWVzdBIRCgluYW1lc3BhY2UYASABKAkSDAoEbmFtZRgCIAEoCRIPCgdjYXNjYWRlGAMgASgIEh4KEWV4cGVjdGVkX3JldmlzaW9uGAQgASgDSACIAQFCFAoSX2V4cGVjdGVkX3JldmlzaW9uIikKFURlbGV0ZVNlcnZpY2VSZXNwb25zZRIQCghyZXZpc2lvbhgBIAEoAyKhAQoPUmVnaXN0ZXJSZXF1ZXN0EjAKCGluc3RhbmNlGAEgASgLMh4ucG9ydG9sYW4ucmVnaXN0cnkudjEuSW5zdGFuY2USJgoDdHRsGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEh4KEWV4cGVjdGVkX3JldmlzaW9uGAMgASgDSACIAQFCFAoSX2V4cGVjdGVkX3JldmlzaW9uIn4KEFJlZ2lzdGVyUmVzcG9uc2USMAoIaW5zdGFuY2UYASABKAsyHi5wb3J0b2xhbi5yZWdpc3RyeS52MS5JbnN0YW5jZRIQCghyZXZpc2lvbhgCIAEoAxImCgN0dGwYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iTwoUUmVnaXN0ZXJCYXRjaFJlcXVlc3QSNwoIcmVxdWVzdHMYASADKAsyJS5wb3J0b2xhbi5yZWdpc3RyeS52MS5SZWdpc3RlclJlcXVlc3QiXAoVUmVnaXN0ZXJCYXRjaFJlc3BvbnNlEhAKCHJldmlzaW9uGAEgASgDEjEKCWluc3RhbmNlcxgCIAMoCzIeLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLkluc3RhbmNlIj0KC0luc3RhbmNlUmVmEhEKCW5hbWVzcGFjZRgBIAEoCRIPCgdzZXJ2aWNlGAIgASgJEgoKAmlkGAMgASgJIkQKDFJlbmV3UmVxdWVzdBI0CglpbnN0YW5jZXMYASADKAsyIS5wb3J0b2xhbi5yZWdpc3RyeS52MS5JbnN0YW5jZVJlZiJFCg1SZW5ld1Jlc3BvbnNlEjQKCW5vdF9mb3VuZBgBIAMoCzIhLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLkluc3RhbmNlUmVmIrABChVVcGRhdGVJbnN0YW5jZVJlcXVlc3QSMAoIaW5zdGFuY2UYASABKAsyHi5wb3J0b2xhbi5yZWdpc3RyeS52MS5JbnN0YW5jZRIvCgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2sSHgoRZXhwZWN0ZWRfcmV2aXNpb24YAyABKANIAIgBAUIUChJfZXhwZWN0ZWRfcmV2aXNpb24iXAoWVXBkYXRlSW5zdGFuY2VSZXNwb25zZRIwCghpbnN0YW5jZRgBIAEoCzIeLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLkluc3RhbmNlEhAKCHJldmlzaW9uGAIgASgDInIKEURlcmVnaXN0ZXJSZXF1ZXN0EjMKCGluc3RhbmNlGAEgASgLMiEucG9ydG9sYW4ucmVnaXN0cnkudjEuSW5zdGFuY2VSZWYSKAoFZHJhaW4YAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iJgoSRGVyZWdpc3RlclJlc3BvbnNlEhAKCHJldmlzaW9uGAEgASgDIkkKEkdldEluc3RhbmNlUmVxdWVzdBIzCghpbnN0YW5jZRgBIAEoCzIhLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLkluc3RhbmNlUmVmIlkKE0dldEluc3RhbmNlUmVzcG9uc2USMAoIaW5zdGFuY2UYASABKAsyHi5wb3J0b2xhbi5yZWdpc3RyeS52MS5JbnN0YW5jZRIQCghyZXZpc2lvbhgCIAEoAyJxChRMaXN0SW5zdGFuY2VzUmVxdWVzdBIRCgluYW1lc3BhY2UYASABKAkSDwoHc2VydmljZRgCIAEoCRIOCgZmaWx0ZXIYAyABKAkSEQoJcGFnZV9zaXplGAQgASgNEhIKCnBhZ2VfdG9rZW4YBSABKAkidQoVTGlzdEluc3RhbmNlc1Jlc3BvbnNlEjEKCWluc3RhbmNlcxgBIAMoCzIeLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLkluc3RhbmNlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIQCghyZXZpc2lvbhgDIAEoAyLJAgoOU2Vzc2lvblJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoBBIxCgRvcGVuGAIgASgLMiEucG9ydG9sYW4ucmVnaXN0cnkudjEuT3BlblNlc3Npb25IABI7CghyZWdpc3RlchgDIAEoCzInLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLlJlZ2lzdGVySW5TZXNzaW9uSAASPQoGdXBkYXRlGAQgASgLMisucG9ydG9sYW4ucmVnaXN0cnkudjEuVXBkYXRlSW5zdGFuY2VSZXF1ZXN0SAASPQoKZGVyZWdpc3RlchgFIAEoCzInLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLkRlcmVnaXN0ZXJSZXF1ZXN0SAASKgoEcGluZxgGIAEoCzIaLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLlBpbmdIAEIJCgdyZXF1ZXN0IlsKC09wZW5TZXNzaW9uEg4KBmNsaWVudBgBIAEoCRImCgN0dGwYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFAoMcmVzdW1lX3Rva2VuGAMgASgJInsKEVJlZ2lzdGVySW5TZXNzaW9uEjAKCGluc3RhbmNlGAEgASgLMh4ucG9ydG9sYW4ucmVnaXN0cnkudjEuSW5zdGFuY2USHgoRZXhwZWN0ZWRfcmV2aXNpb24YAiABKANIAIgBAUIUChJfZXhwZWN0ZWRfcmV2aXNpb24iBgoEUGluZyKqAgoPU2Vzc2lvblJlc3BvbnNlEhIKCnJlcXVlc3RfaWQYASABKAQSLgoGb3BlbmVkGAIgASgLMhwucG9ydG9sYW4ucmVnaXN0cnkudjEuT3BlbmVkSAASNAoJY29tbWl0dGVkGAMgASgLMh8ucG9ydG9sYW4ucmVnaXN0cnkudjEuQ29tbWl0dGVkSAASLwoGZmFpbGVkGAQgASgLMh0ucG9ydG9sYW4ucmVnaXN0cnkudjEuRmFpbHVyZUgAEioKBHBvbmcYBSABKAsyGi5wb3J0b2xhbi5yZWdpc3RyeS52MS5Qb25nSAASNAoJZGlyZWN0aXZlGAYgASgLMh8ucG9ydG9sYW4ucmVnaXN0cnkudjEuRGlyZWN0aXZlSABCCgoIcmVzcG9uc2UikAEKBk9wZW5lZBISCgpzZXNzaW9uX2lkGAEgASgJEhQKDHJlc3VtZV90b2tlbhgCIAEoCRImCgN0dGwYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SNAoJaW5zdGFuY2VzGAQgAygLMiEucG9ydG9sYW4ucmVnaXN0cnkudjEuSW5zdGFuY2VSZWYiHQoJQ29tbWl0dGVkEhAKCHJldmlzaW9uGAEgASgDIl8KB0ZhaWx1cmUSDAoEY29kZRgBIAEoBRIPCgdtZXNzYWdlGAIgASgJEiUKB2RldGFpbHMYAyADKAsyFC5nb29nbGUucHJvdG9idWYuQW55Eg4KBnJlYXNvbhgEIAEoCSIGCgRQb25nIrsBCglEaXJlY3RpdmUSNwoKc3VwZXJzZWRlZBgBIAEoCzIhLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLkluc3RhbmNlUmVmSAASMgoFZHJhaW4YAiABKAsyIS5wb3J0b2xhbi5yZWdpc3RyeS52MS5JbnN0YW5jZVJlZkgAEjQKCXJlY29ubmVjdBgDIAEoCzIfLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLlJlY29ubmVjdEgAQgsKCWRpcmVjdGl2ZSI2CglSZWNvbm5lY3QSKQoGd2l0aGluGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uKnAKCFByb3RvY29sEhgKFFBST1RPQ09MX1VOU1BFQ0lGSUVEEAASEQoNUFJPVE9DT0xfR1JQQxABEhEKDVBST1RPQ09MX0hUVFAQAhISCg5QUk9UT0NPTF9IVFRQMhADEhAKDFBST1RPQ09MX1RDUBAEKosBCgZIZWFsdGgSFgoSSEVBTFRIX1VOU1BFQ0lGSUVEEAASEwoPSEVBTFRIX1NUQVJUSU5HEAESEgoOSEVBTFRIX1NFUlZJTkcQAhITCg9IRUFMVEhfREVHUkFERUQQAxITCg9IRUFMVEhfRFJBSU5JTkcQBBIWChJIRUFMVEhfTk9UX1NFUlZJTkcQBTKzCQoPUmVnaXN0cnlTZXJ2aWNlEl8KClB1dFNlcnZpY2USJy5wb3J0b2xhbi5yZWdpc3RyeS52MS5QdXRTZXJ2aWNlUmVxdWVzdBooLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLlB1dFNlcnZpY2VSZXNwb25zZRJfCgpHZXRTZXJ2aWNlEicucG9ydG9sYW4ucmVnaXN0cnkudjEuR2V0U2VydmljZVJlcXVlc3QaKC5wb3J0b2xhbi5yZWdpc3RyeS52MS5HZXRTZXJ2aWNlUmVzcG9uc2USZQoMTGlzdFNlcnZpY2VzEikucG9ydG9sYW4ucmVnaXN0cnkudjEuTGlzdFNlcnZpY2VzUmVxdWVzdBoqLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLkxpc3RTZXJ2aWNlc1Jlc3BvbnNlEmgKDURlbGV0ZVNlcnZpY2USKi5wb3J0b2xhbi5yZWdpc3RyeS52MS5EZWxldGVTZXJ2aWNlUmVxdWVzdBorLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLkRlbGV0ZVNlcnZpY2VSZXNwb25zZRJZCghSZWdpc3RlchIlLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLlJlZ2lzdGVyUmVxdWVzdBomLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLlJlZ2lzdGVyUmVzcG9uc2USaAoNUmVnaXN0ZXJCYXRjaBIqLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLlJlZ2lzdGVyQmF0Y2hSZXF1ZXN0GisucG9ydG9sYW4ucmVnaXN0cnkudjEuUmVnaXN0ZXJCYXRjaFJlc3BvbnNlElAKBVJlbmV3EiIucG9ydG9sYW4ucmVnaXN0cnkudjEuUmVuZXdSZXF1ZXN0GiMucG9ydG9sYW4ucmVnaXN0cnkudjEuUmVuZXdSZXNwb25zZRJrCg5VcGRhdGVJbnN0YW5jZRIrLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLlVwZGF0ZUluc3RhbmNlUmVxdWVzdBosLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLlVwZGF0ZUluc3RhbmNlUmVzcG9uc2USXwoKRGVyZWdpc3RlchInLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLkRlcmVnaXN0ZXJSZXF1ZXN0GigucG9ydG9sYW4ucmVnaXN0cnkudjEuRGVyZWdpc3RlclJlc3BvbnNlEmIKC0dldEluc3RhbmNlEigucG9ydG9sYW4ucmVnaXN0cnkudjEuR2V0SW5zdGFuY2VSZXF1ZXN0GikucG9ydG9sYW4ucmVnaXN0cnkudjEuR2V0SW5zdGFuY2VSZXNwb25zZRJoCg1MaXN0SW5zdGFuY2VzEioucG9ydG9sYW4ucmVnaXN0cnkudjEuTGlzdEluc3RhbmNlc1JlcXVlc3QaKy5wb3J0b2xhbi5yZWdpc3RyeS52MS5MaXN0SW5zdGFuY2VzUmVzcG9uc2USWgoHU2Vzc2lvbhIkLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLlNlc3Npb25SZXF1ZXN0GiUucG9ydG9sYW4ucmVnaXN0cnkudjEuU2Vzc2lvblJlc3BvbnNlKAEwAWIGcHJvdG8z", [file_google_protobuf_any, file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp]);
+  fileDesc("CiNwb3J0b2xhbi9yZWdpc3RyeS92MS9yZWdpc3RyeS5wcm90bxIUcG9ydG9sYW4ucmVnaXN0cnkudjEi6AMKB1NlcnZpY2USEQoJbmFtZXNwYWNlGAEgASgJEgwKBG5hbWUYAiABKAkSEwoLZGVzY3JpcHRpb24YAyABKAkSDQoFb3duZXIYBCABKAkSOQoGbGFiZWxzGAUgAygLMikucG9ydG9sYW4ucmVnaXN0cnkudjEuU2VydmljZS5MYWJlbHNFbnRyeRIVCg1ncnBjX3NlcnZpY2VzGAYgAygJEiQKF3BhbmljX3RocmVzaG9sZF9wZXJjZW50GAcgASgNSACIAQESQQoRb3V0bGllcl9kZXRlY3Rpb24YCCABKAsyJi5wb3J0b2xhbi5yZWdpc3RyeS52MS5PdXRsaWVyRGV0ZWN0aW9uEjQKEXNsb3dfc3RhcnRfd2luZG93GAkgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhcKD2NyZWF0ZV9yZXZpc2lvbhgKIAEoAxIUCgxtb2RfcmV2aXNpb24YCyABKAMSFgoOaW5zdGFuY2VfY291bnQYDCABKA0SFQoNc2VydmluZ19jb3VudBgNIAEoDRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQhoKGF9wYW5pY190aHJlc2hvbGRfcGVyY2VudCKeBgoQT3V0bGllckRldGVjdGlvbhIcCg9jb25zZWN1dGl2ZV81eHgYASABKA1IAIgBARIrCghpbnRlcnZhbBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI1ChJiYXNlX2VqZWN0aW9uX3RpbWUYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SNAoRbWF4X2VqZWN0aW9uX3RpbWUYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SIQoUbWF4X2VqZWN0aW9uX3BlcmNlbnQYBSABKA1IAYgBARInChpzdWNjZXNzX3JhdGVfbWluaW11bV9ob3N0cxgGIAEoDUgCiAEBEigKG3N1Y2Nlc3NfcmF0ZV9yZXF1ZXN0X3ZvbHVtZRgHIAEoDUgDiAEBEiYKGXN1Y2Nlc3NfcmF0ZV9zdGRldl9mYWN0b3IYCCABKA1IBIgBARIpChxmYWlsdXJlX3BlcmNlbnRhZ2VfdGhyZXNob2xkGAkgASgNSAWIAQESLQogZmFpbHVyZV9wZXJjZW50YWdlX21pbmltdW1faG9zdHMYCiABKA1IBogBARIuCiFmYWlsdXJlX3BlcmNlbnRhZ2VfcmVxdWVzdF92b2x1bWUYCyABKA1IB4gBARI0Cg5lamVjdGVkX2hlYWx0aBgMIAEoDjIcLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLkhlYWx0aEISChBfY29uc2VjdXRpdmVfNXh4QhcKFV9tYXhfZWplY3Rpb25fcGVyY2VudEIdChtfc3VjY2Vzc19yYXRlX21pbmltdW1faG9zdHNCHgocX3N1Y2Nlc3NfcmF0ZV9yZXF1ZXN0X3ZvbHVtZUIcChpfc3VjY2Vzc19yYXRlX3N0ZGV2X2ZhY3RvckIfCh1fZmFpbHVyZV9wZXJjZW50YWdlX3RocmVzaG9sZEIjCiFfZmFpbHVyZV9wZXJjZW50YWdlX21pbmltdW1faG9zdHNCJAoiX2ZhaWx1cmVfcGVyY2VudGFnZV9yZXF1ZXN0X3ZvbHVtZSKUBgoISW5zdGFuY2USEQoJbmFtZXNwYWNlGAEgASgJEg8KB3NlcnZpY2UYAiABKAkSCgoCaWQYAyABKAkSMQoJZW5kcG9pbnRzGAQgAygLMh4ucG9ydG9sYW4ucmVnaXN0cnkudjEuRW5kcG9pbnQSMAoIbG9jYWxpdHkYBSABKAsyHi5wb3J0b2xhbi5yZWdpc3RyeS52MS5Mb2NhbGl0eRITCgZ3ZWlnaHQYBiABKA1IAIgBARIPCgd2ZXJzaW9uGAcgASgJEjoKBmxhYmVscxgIIAMoCzIqLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLkluc3RhbmNlLkxhYmVsc0VudHJ5EjUKD3JlcG9ydGVkX2hlYWx0aBgJIAEoDjIcLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLkhlYWx0aBI3CgxoZWFsdGhfY2hlY2sYCiABKAsyIS5wb3J0b2xhbi5yZWdpc3RyeS52MS5IZWFsdGhDaGVjaxIsCgZoZWFsdGgYFCABKA4yHC5wb3J0b2xhbi5yZWdpc3RyeS52MS5IZWFsdGgSFQoNaGVhbHRoX3JlYXNvbhgVIAEoCRIXCg9jcmVhdGVfcmV2aXNpb24YFiABKAMSFAoMbW9kX3JldmlzaW9uGBcgASgDEjEKDXJlZ2lzdGVyZWRfYXQYGCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCnNlc3Npb25faWQYGSABKAkSLgoKZXhwaXJlc19hdBgaIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJgoDdHRsGBsgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjgKDWhlYWx0aF92b2ljZXMYHCADKAsyIS5wb3J0b2xhbi5yZWdpc3RyeS52MS5IZWFsdGhWb2ljZRIaChJzbG93X3N0YXJ0X3BlcmNlbnQYHSABKA0aLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIJCgdfd2VpZ2h0IrkBCgtIZWFsdGhWb2ljZRIyCgZzb3VyY2UYASABKA4yIi5wb3J0b2xhbi5yZWdpc3RyeS52MS5IZWFsdGhTb3VyY2USLAoGaGVhbHRoGAIgASgOMhwucG9ydG9sYW4ucmVnaXN0cnkudjEuSGVhbHRoEg4KBnJlYXNvbhgDIAEoCRINCgVhY3RvchgEIAEoCRIpCgV1bnRpbBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAicwoIRW5kcG9pbnQSDAoEbmFtZRgBIAEoCRIMCgRob3N0GAIgASgJEgwKBHBvcnQYAyABKA0SMAoIcHJvdG9jb2wYBCABKA4yHi5wb3J0b2xhbi5yZWdpc3RyeS52MS5Qcm90b2NvbBILCgN0bHMYBSABKAgiOgoITG9jYWxpdHkSDgoGcmVnaW9uGAEgASgJEgwKBHpvbmUYAiABKAkSEAoIc3ViX3pvbmUYAyABKAkizwIKC0hlYWx0aENoZWNrEi8KBGdycGMYASABKAsyHy5wb3J0b2xhbi5yZWdpc3RyeS52MS5HcnBjUHJvYmVIABIvCgRodHRwGAIgASgLMh8ucG9ydG9sYW4ucmVnaXN0cnkudjEuSHR0cFByb2JlSAASLQoDdGNwGAMgASgLMh4ucG9ydG9sYW4ucmVnaXN0cnkudjEuVGNwUHJvYmVIABIVCg1lbmRwb2ludF9uYW1lGAQgASgJEisKCGludGVydmFsGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEioKB3RpbWVvdXQYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SGwoTdW5oZWFsdGh5X3RocmVzaG9sZBgHIAEoDRIZChFoZWFsdGh5X3RocmVzaG9sZBgIIAEoDUIHCgVwcm9iZSIcCglHcnBjUHJvYmUSDwoHc2VydmljZRgBIAEoCSI0CglIdHRwUHJvYmUSDAoEcGF0aBgBIAEoCRIZChFleHBlY3RlZF9zdGF0dXNlcxgCIAMoDSIKCghUY3BQcm9iZSJ5ChFQdXRTZXJ2aWNlUmVxdWVzdBIuCgdzZXJ2aWNlGAEgASgLMh0ucG9ydG9sYW4ucmVnaXN0cnkudjEuU2VydmljZRIeChFleHBlY3RlZF9yZXZpc2lvbhgCIAEoA0gAiAEBQhQKEl9leHBlY3RlZF9yZXZpc2lvbiJWChJQdXRTZXJ2aWNlUmVzcG9uc2USLgoHc2VydmljZRgBIAEoCzIdLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLlNlcnZpY2USEAoIcmV2aXNpb24YAiABKAMiNAoRR2V0U2VydmljZVJlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEgwKBG5hbWUYAiABKAkiVgoSR2V0U2VydmljZVJlc3BvbnNlEi4KB3NlcnZpY2UYASABKAsyHS5wb3J0b2xhbi5yZWdpc3RyeS52MS5TZXJ2aWNlEhAKCHJldmlzaW9uGAIgASgDIl8KE0xpc3RTZXJ2aWNlc1JlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEg4KBmZpbHRlchgCIAEoCRIRCglwYWdlX3NpemUYAyABKA0SEgoKcGFnZV90b2tlbhgEIAEoCSJyChRMaXN0U2VydmljZXNSZXNwb25zZRIvCghzZXJ2aWNlcxgBIAMoCzIdLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLlNlcnZpY2USFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhAKCHJldmlzaW9uGAMgASgDIn4KFERlbGV0ZVNlcnZpY2VSZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRIMCgRuYW1lGAIgASgJEg8KB2Nhc2NhZGUYAyABKAgSHgoRZXhwZWN0ZWRfcmV2aXNpb24YBCABKANIAIgBAUIUChJfZXhwZWN0ZWRfcmV2aXNpb24iKQoVRGVsZXRlU2VydmljZVJlc3BvbnNlEhAKCHJldmlzaW9uGAEgASgDIqEBCg9SZWdpc3RlclJlcXVlc3QSMAoIaW5zdGFuY2UYASABKAsyHi5wb3J0b2xhbi5yZWdpc3RyeS52MS5JbnN0YW5jZRImCgN0dGwYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SHgoRZXhwZWN0ZWRfcmV2aXNpb24YAyABKANIAIgBAUIUChJfZXhwZWN0ZWRfcmV2aXNpb24ifgoQUmVnaXN0ZXJSZXNwb25zZRIwCghpbnN0YW5jZRgBIAEoCzIeLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLkluc3RhbmNlEhAKCHJldmlzaW9uGAIgASgDEiYKA3R0bBgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJPChRSZWdpc3RlckJhdGNoUmVxdWVzdBI3CghyZXF1ZXN0cxgBIAMoCzIlLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLlJlZ2lzdGVyUmVxdWVzdCJcChVSZWdpc3RlckJhdGNoUmVzcG9uc2USEAoIcmV2aXNpb24YASABKAMSMQoJaW5zdGFuY2VzGAIgAygLMh4ucG9ydG9sYW4ucmVnaXN0cnkudjEuSW5zdGFuY2UiPQoLSW5zdGFuY2VSZWYSEQoJbmFtZXNwYWNlGAEgASgJEg8KB3NlcnZpY2UYAiABKAkSCgoCaWQYAyABKAkiRAoMUmVuZXdSZXF1ZXN0EjQKCWluc3RhbmNlcxgBIAMoCzIhLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLkluc3RhbmNlUmVmIkUKDVJlbmV3UmVzcG9uc2USNAoJbm90X2ZvdW5kGAEgAygLMiEucG9ydG9sYW4ucmVnaXN0cnkudjEuSW5zdGFuY2VSZWYisAEKFVVwZGF0ZUluc3RhbmNlUmVxdWVzdBIwCghpbnN0YW5jZRgBIAEoCzIeLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLkluc3RhbmNlEi8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzaxIeChFleHBlY3RlZF9yZXZpc2lvbhgDIAEoA0gAiAEBQhQKEl9leHBlY3RlZF9yZXZpc2lvbiJcChZVcGRhdGVJbnN0YW5jZVJlc3BvbnNlEjAKCGluc3RhbmNlGAEgASgLMh4ucG9ydG9sYW4ucmVnaXN0cnkudjEuSW5zdGFuY2USEAoIcmV2aXNpb24YAiABKAMicgoRRGVyZWdpc3RlclJlcXVlc3QSMwoIaW5zdGFuY2UYASABKAsyIS5wb3J0b2xhbi5yZWdpc3RyeS52MS5JbnN0YW5jZVJlZhIoCgVkcmFpbhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiImChJEZXJlZ2lzdGVyUmVzcG9uc2USEAoIcmV2aXNpb24YASABKAMiSQoSR2V0SW5zdGFuY2VSZXF1ZXN0EjMKCGluc3RhbmNlGAEgASgLMiEucG9ydG9sYW4ucmVnaXN0cnkudjEuSW5zdGFuY2VSZWYiWQoTR2V0SW5zdGFuY2VSZXNwb25zZRIwCghpbnN0YW5jZRgBIAEoCzIeLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLkluc3RhbmNlEhAKCHJldmlzaW9uGAIgASgDInEKFExpc3RJbnN0YW5jZXNSZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRIPCgdzZXJ2aWNlGAIgASgJEg4KBmZpbHRlchgDIAEoCRIRCglwYWdlX3NpemUYBCABKA0SEgoKcGFnZV90b2tlbhgFIAEoCSJ1ChVMaXN0SW5zdGFuY2VzUmVzcG9uc2USMQoJaW5zdGFuY2VzGAEgAygLMh4ucG9ydG9sYW4ucmVnaXN0cnkudjEuSW5zdGFuY2USFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhAKCHJldmlzaW9uGAMgASgDIvUBChhTZXRIZWFsdGhPdmVycmlkZVJlcXVlc3QSMwoIaW5zdGFuY2UYASABKAsyIS5wb3J0b2xhbi5yZWdpc3RyeS52MS5JbnN0YW5jZVJlZhIsCgZoZWFsdGgYAiABKA4yHC5wb3J0b2xhbi5yZWdpc3RyeS52MS5IZWFsdGgSDgoGcmVhc29uGAMgASgJEjAKDWV4cGlyZXNfYWZ0ZXIYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SHgoRZXhwZWN0ZWRfcmV2aXNpb24YBSABKANIAIgBAUIUChJfZXhwZWN0ZWRfcmV2aXNpb24iXwoZU2V0SGVhbHRoT3ZlcnJpZGVSZXNwb25zZRIwCghpbnN0YW5jZRgBIAEoCzIeLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLkluc3RhbmNlEhAKCHJldmlzaW9uGAIgASgDIlUKGkNsZWFySGVhbHRoT3ZlcnJpZGVSZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRIPCgdzZXJ2aWNlGAIgASgJEhMKC2luc3RhbmNlX2lkGAMgASgJIkAKG0NsZWFySGVhbHRoT3ZlcnJpZGVSZXNwb25zZRIQCghyZXZpc2lvbhgBIAEoAxIPCgdjbGVhcmVkGAIgASgNIngKE0RyYWluU2VydmljZVJlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEgwKBG5hbWUYAiABKAkSDgoGcmVhc29uGAMgASgJEjAKDWV4cGlyZXNfYWZ0ZXIYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iOQoURHJhaW5TZXJ2aWNlUmVzcG9uc2USEAoIcmV2aXNpb24YASABKAMSDwoHZHJhaW5lZBgCIAEoDSLJAgoOU2Vzc2lvblJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoBBIxCgRvcGVuGAIgASgLMiEucG9ydG9sYW4ucmVnaXN0cnkudjEuT3BlblNlc3Npb25IABI7CghyZWdpc3RlchgDIAEoCzInLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLlJlZ2lzdGVySW5TZXNzaW9uSAASPQoGdXBkYXRlGAQgASgLMisucG9ydG9sYW4ucmVnaXN0cnkudjEuVXBkYXRlSW5zdGFuY2VSZXF1ZXN0SAASPQoKZGVyZWdpc3RlchgFIAEoCzInLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLkRlcmVnaXN0ZXJSZXF1ZXN0SAASKgoEcGluZxgGIAEoCzIaLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLlBpbmdIAEIJCgdyZXF1ZXN0IlsKC09wZW5TZXNzaW9uEg4KBmNsaWVudBgBIAEoCRImCgN0dGwYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFAoMcmVzdW1lX3Rva2VuGAMgASgJInsKEVJlZ2lzdGVySW5TZXNzaW9uEjAKCGluc3RhbmNlGAEgASgLMh4ucG9ydG9sYW4ucmVnaXN0cnkudjEuSW5zdGFuY2USHgoRZXhwZWN0ZWRfcmV2aXNpb24YAiABKANIAIgBAUIUChJfZXhwZWN0ZWRfcmV2aXNpb24iBgoEUGluZyKqAgoPU2Vzc2lvblJlc3BvbnNlEhIKCnJlcXVlc3RfaWQYASABKAQSLgoGb3BlbmVkGAIgASgLMhwucG9ydG9sYW4ucmVnaXN0cnkudjEuT3BlbmVkSAASNAoJY29tbWl0dGVkGAMgASgLMh8ucG9ydG9sYW4ucmVnaXN0cnkudjEuQ29tbWl0dGVkSAASLwoGZmFpbGVkGAQgASgLMh0ucG9ydG9sYW4ucmVnaXN0cnkudjEuRmFpbHVyZUgAEioKBHBvbmcYBSABKAsyGi5wb3J0b2xhbi5yZWdpc3RyeS52MS5Qb25nSAASNAoJZGlyZWN0aXZlGAYgASgLMh8ucG9ydG9sYW4ucmVnaXN0cnkudjEuRGlyZWN0aXZlSABCCgoIcmVzcG9uc2UikAEKBk9wZW5lZBISCgpzZXNzaW9uX2lkGAEgASgJEhQKDHJlc3VtZV90b2tlbhgCIAEoCRImCgN0dGwYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SNAoJaW5zdGFuY2VzGAQgAygLMiEucG9ydG9sYW4ucmVnaXN0cnkudjEuSW5zdGFuY2VSZWYiHQoJQ29tbWl0dGVkEhAKCHJldmlzaW9uGAEgASgDIl8KB0ZhaWx1cmUSDAoEY29kZRgBIAEoBRIPCgdtZXNzYWdlGAIgASgJEiUKB2RldGFpbHMYAyADKAsyFC5nb29nbGUucHJvdG9idWYuQW55Eg4KBnJlYXNvbhgEIAEoCSIGCgRQb25nIrsBCglEaXJlY3RpdmUSNwoKc3VwZXJzZWRlZBgBIAEoCzIhLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLkluc3RhbmNlUmVmSAASMgoFZHJhaW4YAiABKAsyIS5wb3J0b2xhbi5yZWdpc3RyeS52MS5JbnN0YW5jZVJlZkgAEjQKCXJlY29ubmVjdBgDIAEoCzIfLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLlJlY29ubmVjdEgAQgsKCWRpcmVjdGl2ZSI2CglSZWNvbm5lY3QSKQoGd2l0aGluGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uKpIBCgxIZWFsdGhTb3VyY2USHQoZSEVBTFRIX1NPVVJDRV9VTlNQRUNJRklFRBAAEhcKE0hFQUxUSF9TT1VSQ0VfUFJPQkUQARIZChVIRUFMVEhfU09VUkNFX0NBTExFUlMQAhIXChNIRUFMVEhfU09VUkNFX09SREVSEAMSFgoSSEVBTFRIX1NPVVJDRV9IT0xEEAQqcAoIUHJvdG9jb2wSGAoUUFJPVE9DT0xfVU5TUEVDSUZJRUQQABIRCg1QUk9UT0NPTF9HUlBDEAESEQoNUFJPVE9DT0xfSFRUUBACEhIKDlBST1RPQ09MX0hUVFAyEAMSEAoMUFJPVE9DT0xfVENQEAQqiwEKBkhlYWx0aBIWChJIRUFMVEhfVU5TUEVDSUZJRUQQABITCg9IRUFMVEhfU1RBUlRJTkcQARISCg5IRUFMVEhfU0VSVklORxACEhMKD0hFQUxUSF9ERUdSQURFRBADEhMKD0hFQUxUSF9EUkFJTklORxAEEhYKEkhFQUxUSF9OT1RfU0VSVklORxAFMowMCg9SZWdpc3RyeVNlcnZpY2USXwoKUHV0U2VydmljZRInLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLlB1dFNlcnZpY2VSZXF1ZXN0GigucG9ydG9sYW4ucmVnaXN0cnkudjEuUHV0U2VydmljZVJlc3BvbnNlEl8KCkdldFNlcnZpY2USJy5wb3J0b2xhbi5yZWdpc3RyeS52MS5HZXRTZXJ2aWNlUmVxdWVzdBooLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLkdldFNlcnZpY2VSZXNwb25zZRJlCgxMaXN0U2VydmljZXMSKS5wb3J0b2xhbi5yZWdpc3RyeS52MS5MaXN0U2VydmljZXNSZXF1ZXN0GioucG9ydG9sYW4ucmVnaXN0cnkudjEuTGlzdFNlcnZpY2VzUmVzcG9uc2USaAoNRGVsZXRlU2VydmljZRIqLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLkRlbGV0ZVNlcnZpY2VSZXF1ZXN0GisucG9ydG9sYW4ucmVnaXN0cnkudjEuRGVsZXRlU2VydmljZVJlc3BvbnNlElkKCFJlZ2lzdGVyEiUucG9ydG9sYW4ucmVnaXN0cnkudjEuUmVnaXN0ZXJSZXF1ZXN0GiYucG9ydG9sYW4ucmVnaXN0cnkudjEuUmVnaXN0ZXJSZXNwb25zZRJoCg1SZWdpc3RlckJhdGNoEioucG9ydG9sYW4ucmVnaXN0cnkudjEuUmVnaXN0ZXJCYXRjaFJlcXVlc3QaKy5wb3J0b2xhbi5yZWdpc3RyeS52MS5SZWdpc3RlckJhdGNoUmVzcG9uc2USUAoFUmVuZXcSIi5wb3J0b2xhbi5yZWdpc3RyeS52MS5SZW5ld1JlcXVlc3QaIy5wb3J0b2xhbi5yZWdpc3RyeS52MS5SZW5ld1Jlc3BvbnNlEmsKDlVwZGF0ZUluc3RhbmNlEisucG9ydG9sYW4ucmVnaXN0cnkudjEuVXBkYXRlSW5zdGFuY2VSZXF1ZXN0GiwucG9ydG9sYW4ucmVnaXN0cnkudjEuVXBkYXRlSW5zdGFuY2VSZXNwb25zZRJfCgpEZXJlZ2lzdGVyEicucG9ydG9sYW4ucmVnaXN0cnkudjEuRGVyZWdpc3RlclJlcXVlc3QaKC5wb3J0b2xhbi5yZWdpc3RyeS52MS5EZXJlZ2lzdGVyUmVzcG9uc2USYgoLR2V0SW5zdGFuY2USKC5wb3J0b2xhbi5yZWdpc3RyeS52MS5HZXRJbnN0YW5jZVJlcXVlc3QaKS5wb3J0b2xhbi5yZWdpc3RyeS52MS5HZXRJbnN0YW5jZVJlc3BvbnNlEmgKDUxpc3RJbnN0YW5jZXMSKi5wb3J0b2xhbi5yZWdpc3RyeS52MS5MaXN0SW5zdGFuY2VzUmVxdWVzdBorLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLkxpc3RJbnN0YW5jZXNSZXNwb25zZRJ0ChFTZXRIZWFsdGhPdmVycmlkZRIuLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLlNldEhlYWx0aE92ZXJyaWRlUmVxdWVzdBovLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLlNldEhlYWx0aE92ZXJyaWRlUmVzcG9uc2USegoTQ2xlYXJIZWFsdGhPdmVycmlkZRIwLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLkNsZWFySGVhbHRoT3ZlcnJpZGVSZXF1ZXN0GjEucG9ydG9sYW4ucmVnaXN0cnkudjEuQ2xlYXJIZWFsdGhPdmVycmlkZVJlc3BvbnNlEmUKDERyYWluU2VydmljZRIpLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLkRyYWluU2VydmljZVJlcXVlc3QaKi5wb3J0b2xhbi5yZWdpc3RyeS52MS5EcmFpblNlcnZpY2VSZXNwb25zZRJaCgdTZXNzaW9uEiQucG9ydG9sYW4ucmVnaXN0cnkudjEuU2Vzc2lvblJlcXVlc3QaJS5wb3J0b2xhbi5yZWdpc3RyeS52MS5TZXNzaW9uUmVzcG9uc2UoATABYgZwcm90bzM", [file_google_protobuf_any, file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp]);
 
 /**
  * Service is a name that consumers call. Names are DNS labels: ^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$.
@@ -59,6 +59,28 @@ export type Service = Message<"portolan.registry.v1.Service"> & {
   grpcServices: string[];
 
   /**
+   * When fewer than this share of the instances take calls, those that only probes or callers condemned are returned too.
+   * In percent, 0 to 100; unset means 30, 0 never.
+   *
+   * @generated from field: optional uint32 panic_threshold_percent = 7;
+   */
+  panicThresholdPercent?: number | undefined;
+
+  /**
+   * How its instances are put out by what their callers report. Unset means the defaults.
+   *
+   * @generated from field: portolan.registry.v1.OutlierDetection outlier_detection = 8;
+   */
+  outlierDetection?: OutlierDetection | undefined;
+
+  /**
+   * How long an instance's weight takes to grow to its full value once it serves: at most 1 h. Unset or zero means no time.
+   *
+   * @generated from field: google.protobuf.Duration slow_start_window = 9;
+   */
+  slowStartWindow?: Duration | undefined;
+
+  /**
    * Output only.
    *
    * @generated from field: int64 create_revision = 10;
@@ -93,6 +115,108 @@ export type Service = Message<"portolan.registry.v1.Service"> & {
  */
 export const ServiceSchema: GenMessage<Service> = /*@__PURE__*/
   messageDesc(file_portolan_registry_v1_registry, 0);
+
+/**
+ * OutlierDetection puts an instance out that does worse than its siblings, as its callers report. Field names and defaults are
+ * those of Envoy's config.cluster.v3.OutlierDetection, where it has them. A failed call ended UNKNOWN, DEADLINE_EXCEEDED,
+ * UNIMPLEMENTED, INTERNAL, UNAVAILABLE or DATA_LOSS.
+ *
+ * @generated from message portolan.registry.v1.OutlierDetection
+ */
+export type OutlierDetection = Message<"portolan.registry.v1.OutlierDetection"> & {
+  /**
+   * Failures in a row: at most 1,000,000; unset means 5, 0 turns this off.
+   *
+   * @generated from field: optional uint32 consecutive_5xx = 1;
+   */
+  consecutive5xx?: number | undefined;
+
+  /**
+   * How often instances are compared: 1 s to 5 min; unset means 10 s.
+   *
+   * @generated from field: google.protobuf.Duration interval = 2;
+   */
+  interval?: Duration | undefined;
+
+  /**
+   * How long an instance is out, times how often it was put out lately: 1 s to 1 h; unset means 30 s.
+   *
+   * @generated from field: google.protobuf.Duration base_ejection_time = 3;
+   */
+  baseEjectionTime?: Duration | undefined;
+
+  /**
+   * The longest that an instance is out: 1 s to 24 h; unset means 5 min.
+   *
+   * @generated from field: google.protobuf.Duration max_ejection_time = 4;
+   */
+  maxEjectionTime?: Duration | undefined;
+
+  /**
+   * The largest share of the instances that may be out, in percent, 0 to 100; unset means 10, 0 turns all of it off. One
+   * may be out in any case, but never the last one that takes calls.
+   *
+   * @generated from field: optional uint32 max_ejection_percent = 5;
+   */
+  maxEjectionPercent?: number | undefined;
+
+  /**
+   * Success rates are compared when so many instances had enough calls: at most 1,000,000; unset means 5.
+   *
+   * @generated from field: optional uint32 success_rate_minimum_hosts = 6;
+   */
+  successRateMinimumHosts?: number | undefined;
+
+  /**
+   * Enough calls of an instance within the interval: at most 1,000,000; unset means 100.
+   *
+   * @generated from field: optional uint32 success_rate_request_volume = 7;
+   */
+  successRateRequestVolume?: number | undefined;
+
+  /**
+   * Out goes whose success rate is below the mean by this many thousandths of the standard deviation: at most 1,000,000;
+   * unset means 1,900, 0 turns this off.
+   *
+   * @generated from field: optional uint32 success_rate_stdev_factor = 8;
+   */
+  successRateStdevFactor?: number | undefined;
+
+  /**
+   * Out goes of whose calls this share failed, in percent, 0 to 100; unset means 85, 0 turns this off.
+   *
+   * @generated from field: optional uint32 failure_percentage_threshold = 9;
+   */
+  failurePercentageThreshold?: number | undefined;
+
+  /**
+   * As for success rates: at most 1,000,000; unset means 5.
+   *
+   * @generated from field: optional uint32 failure_percentage_minimum_hosts = 10;
+   */
+  failurePercentageMinimumHosts?: number | undefined;
+
+  /**
+   * As for success rates: at most 1,000,000; unset means 50.
+   *
+   * @generated from field: optional uint32 failure_percentage_request_volume = 11;
+   */
+  failurePercentageRequestVolume?: number | undefined;
+
+  /**
+   * What an instance that is out is: DEGRADED or NOT_SERVING; unset means NOT_SERVING.
+   *
+   * @generated from field: portolan.registry.v1.Health ejected_health = 12;
+   */
+  ejectedHealth: Health;
+};
+
+/**
+ * Describes the message portolan.registry.v1.OutlierDetection.
+ * Use `create(OutlierDetectionSchema)` to create a new message.
+ */
+export const OutlierDetectionSchema: GenMessage<OutlierDetection> = /*@__PURE__*/
+  messageDesc(file_portolan_registry_v1_registry, 1);
 
 /**
  * Instance is one running copy of a service.
@@ -221,6 +345,20 @@ export type Instance = Message<"portolan.registry.v1.Instance"> & {
    * @generated from field: google.protobuf.Duration ttl = 27;
    */
   ttl?: Duration | undefined;
+
+  /**
+   * Output only. What others than the instance say of its health: who speaks and nobody else.
+   *
+   * @generated from field: repeated portolan.registry.v1.HealthVoice health_voices = 28;
+   */
+  healthVoices: HealthVoice[];
+
+  /**
+   * Output only. While its weight grows, the share of it that it has reached, in percent; 0 when it has all of it.
+   *
+   * @generated from field: uint32 slow_start_percent = 29;
+   */
+  slowStartPercent: number;
 };
 
 /**
@@ -228,7 +366,52 @@ export type Instance = Message<"portolan.registry.v1.Instance"> & {
  * Use `create(InstanceSchema)` to create a new message.
  */
 export const InstanceSchema: GenMessage<Instance> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 1);
+  messageDesc(file_portolan_registry_v1_registry, 2);
+
+/**
+ * HealthVoice is what one of those that decide on an instance's health says.
+ *
+ * @generated from message portolan.registry.v1.HealthVoice
+ */
+export type HealthVoice = Message<"portolan.registry.v1.HealthVoice"> & {
+  /**
+   * @generated from field: portolan.registry.v1.HealthSource source = 1;
+   */
+  source: HealthSource;
+
+  /**
+   * @generated from field: portolan.registry.v1.Health health = 2;
+   */
+  health: Health;
+
+  /**
+   * For people.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+
+  /**
+   * Who ordered it; empty for the others.
+   *
+   * @generated from field: string actor = 4;
+   */
+  actor: string;
+
+  /**
+   * When it ends by itself; unset when it does not.
+   *
+   * @generated from field: google.protobuf.Timestamp until = 5;
+   */
+  until?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message portolan.registry.v1.HealthVoice.
+ * Use `create(HealthVoiceSchema)` to create a new message.
+ */
+export const HealthVoiceSchema: GenMessage<HealthVoice> = /*@__PURE__*/
+  messageDesc(file_portolan_registry_v1_registry, 3);
 
 /**
  * Endpoint is one address and port of an instance.
@@ -273,7 +456,7 @@ export type Endpoint = Message<"portolan.registry.v1.Endpoint"> & {
  * Use `create(EndpointSchema)` to create a new message.
  */
 export const EndpointSchema: GenMessage<Endpoint> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 2);
+  messageDesc(file_portolan_registry_v1_registry, 4);
 
 /**
  * Each at most 64 characters.
@@ -302,7 +485,7 @@ export type Locality = Message<"portolan.registry.v1.Locality"> & {
  * Use `create(LocalitySchema)` to create a new message.
  */
 export const LocalitySchema: GenMessage<Locality> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 3);
+  messageDesc(file_portolan_registry_v1_registry, 5);
 
 /**
  * @generated from message portolan.registry.v1.HealthCheck
@@ -372,7 +555,7 @@ export type HealthCheck = Message<"portolan.registry.v1.HealthCheck"> & {
  * Use `create(HealthCheckSchema)` to create a new message.
  */
 export const HealthCheckSchema: GenMessage<HealthCheck> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 4);
+  messageDesc(file_portolan_registry_v1_registry, 6);
 
 /**
  * @generated from message portolan.registry.v1.GrpcProbe
@@ -391,7 +574,7 @@ export type GrpcProbe = Message<"portolan.registry.v1.GrpcProbe"> & {
  * Use `create(GrpcProbeSchema)` to create a new message.
  */
 export const GrpcProbeSchema: GenMessage<GrpcProbe> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 5);
+  messageDesc(file_portolan_registry_v1_registry, 7);
 
 /**
  * @generated from message portolan.registry.v1.HttpProbe
@@ -415,7 +598,7 @@ export type HttpProbe = Message<"portolan.registry.v1.HttpProbe"> & {
  * Use `create(HttpProbeSchema)` to create a new message.
  */
 export const HttpProbeSchema: GenMessage<HttpProbe> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 6);
+  messageDesc(file_portolan_registry_v1_registry, 8);
 
 /**
  * @generated from message portolan.registry.v1.TcpProbe
@@ -428,7 +611,7 @@ export type TcpProbe = Message<"portolan.registry.v1.TcpProbe"> & {
  * Use `create(TcpProbeSchema)` to create a new message.
  */
 export const TcpProbeSchema: GenMessage<TcpProbe> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 7);
+  messageDesc(file_portolan_registry_v1_registry, 9);
 
 /**
  * @generated from message portolan.registry.v1.PutServiceRequest
@@ -452,7 +635,7 @@ export type PutServiceRequest = Message<"portolan.registry.v1.PutServiceRequest"
  * Use `create(PutServiceRequestSchema)` to create a new message.
  */
 export const PutServiceRequestSchema: GenMessage<PutServiceRequest> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 8);
+  messageDesc(file_portolan_registry_v1_registry, 10);
 
 /**
  * @generated from message portolan.registry.v1.PutServiceResponse
@@ -474,7 +657,7 @@ export type PutServiceResponse = Message<"portolan.registry.v1.PutServiceRespons
  * Use `create(PutServiceResponseSchema)` to create a new message.
  */
 export const PutServiceResponseSchema: GenMessage<PutServiceResponse> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 9);
+  messageDesc(file_portolan_registry_v1_registry, 11);
 
 /**
  * @generated from message portolan.registry.v1.GetServiceRequest
@@ -496,7 +679,7 @@ export type GetServiceRequest = Message<"portolan.registry.v1.GetServiceRequest"
  * Use `create(GetServiceRequestSchema)` to create a new message.
  */
 export const GetServiceRequestSchema: GenMessage<GetServiceRequest> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 10);
+  messageDesc(file_portolan_registry_v1_registry, 12);
 
 /**
  * @generated from message portolan.registry.v1.GetServiceResponse
@@ -518,7 +701,7 @@ export type GetServiceResponse = Message<"portolan.registry.v1.GetServiceRespons
  * Use `create(GetServiceResponseSchema)` to create a new message.
  */
 export const GetServiceResponseSchema: GenMessage<GetServiceResponse> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 11);
+  messageDesc(file_portolan_registry_v1_registry, 13);
 
 /**
  * @generated from message portolan.registry.v1.ListServicesRequest
@@ -558,7 +741,7 @@ export type ListServicesRequest = Message<"portolan.registry.v1.ListServicesRequ
  * Use `create(ListServicesRequestSchema)` to create a new message.
  */
 export const ListServicesRequestSchema: GenMessage<ListServicesRequest> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 12);
+  messageDesc(file_portolan_registry_v1_registry, 14);
 
 /**
  * @generated from message portolan.registry.v1.ListServicesResponse
@@ -585,7 +768,7 @@ export type ListServicesResponse = Message<"portolan.registry.v1.ListServicesRes
  * Use `create(ListServicesResponseSchema)` to create a new message.
  */
 export const ListServicesResponseSchema: GenMessage<ListServicesResponse> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 13);
+  messageDesc(file_portolan_registry_v1_registry, 15);
 
 /**
  * @generated from message portolan.registry.v1.DeleteServiceRequest
@@ -617,7 +800,7 @@ export type DeleteServiceRequest = Message<"portolan.registry.v1.DeleteServiceRe
  * Use `create(DeleteServiceRequestSchema)` to create a new message.
  */
 export const DeleteServiceRequestSchema: GenMessage<DeleteServiceRequest> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 14);
+  messageDesc(file_portolan_registry_v1_registry, 16);
 
 /**
  * @generated from message portolan.registry.v1.DeleteServiceResponse
@@ -634,7 +817,7 @@ export type DeleteServiceResponse = Message<"portolan.registry.v1.DeleteServiceR
  * Use `create(DeleteServiceResponseSchema)` to create a new message.
  */
 export const DeleteServiceResponseSchema: GenMessage<DeleteServiceResponse> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 15);
+  messageDesc(file_portolan_registry_v1_registry, 17);
 
 /**
  * @generated from message portolan.registry.v1.RegisterRequest
@@ -665,7 +848,7 @@ export type RegisterRequest = Message<"portolan.registry.v1.RegisterRequest"> & 
  * Use `create(RegisterRequestSchema)` to create a new message.
  */
 export const RegisterRequestSchema: GenMessage<RegisterRequest> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 16);
+  messageDesc(file_portolan_registry_v1_registry, 18);
 
 /**
  * @generated from message portolan.registry.v1.RegisterResponse
@@ -694,7 +877,7 @@ export type RegisterResponse = Message<"portolan.registry.v1.RegisterResponse"> 
  * Use `create(RegisterResponseSchema)` to create a new message.
  */
 export const RegisterResponseSchema: GenMessage<RegisterResponse> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 17);
+  messageDesc(file_portolan_registry_v1_registry, 19);
 
 /**
  * @generated from message portolan.registry.v1.RegisterBatchRequest
@@ -711,7 +894,7 @@ export type RegisterBatchRequest = Message<"portolan.registry.v1.RegisterBatchRe
  * Use `create(RegisterBatchRequestSchema)` to create a new message.
  */
 export const RegisterBatchRequestSchema: GenMessage<RegisterBatchRequest> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 18);
+  messageDesc(file_portolan_registry_v1_registry, 20);
 
 /**
  * @generated from message portolan.registry.v1.RegisterBatchResponse
@@ -735,7 +918,7 @@ export type RegisterBatchResponse = Message<"portolan.registry.v1.RegisterBatchR
  * Use `create(RegisterBatchResponseSchema)` to create a new message.
  */
 export const RegisterBatchResponseSchema: GenMessage<RegisterBatchResponse> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 19);
+  messageDesc(file_portolan_registry_v1_registry, 21);
 
 /**
  * @generated from message portolan.registry.v1.InstanceRef
@@ -762,7 +945,7 @@ export type InstanceRef = Message<"portolan.registry.v1.InstanceRef"> & {
  * Use `create(InstanceRefSchema)` to create a new message.
  */
 export const InstanceRefSchema: GenMessage<InstanceRef> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 20);
+  messageDesc(file_portolan_registry_v1_registry, 22);
 
 /**
  * @generated from message portolan.registry.v1.RenewRequest
@@ -781,7 +964,7 @@ export type RenewRequest = Message<"portolan.registry.v1.RenewRequest"> & {
  * Use `create(RenewRequestSchema)` to create a new message.
  */
 export const RenewRequestSchema: GenMessage<RenewRequest> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 21);
+  messageDesc(file_portolan_registry_v1_registry, 23);
 
 /**
  * @generated from message portolan.registry.v1.RenewResponse
@@ -801,7 +984,7 @@ export type RenewResponse = Message<"portolan.registry.v1.RenewResponse"> & {
  * Use `create(RenewResponseSchema)` to create a new message.
  */
 export const RenewResponseSchema: GenMessage<RenewResponse> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 22);
+  messageDesc(file_portolan_registry_v1_registry, 24);
 
 /**
  * @generated from message portolan.registry.v1.UpdateInstanceRequest
@@ -832,7 +1015,7 @@ export type UpdateInstanceRequest = Message<"portolan.registry.v1.UpdateInstance
  * Use `create(UpdateInstanceRequestSchema)` to create a new message.
  */
 export const UpdateInstanceRequestSchema: GenMessage<UpdateInstanceRequest> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 23);
+  messageDesc(file_portolan_registry_v1_registry, 25);
 
 /**
  * @generated from message portolan.registry.v1.UpdateInstanceResponse
@@ -854,7 +1037,7 @@ export type UpdateInstanceResponse = Message<"portolan.registry.v1.UpdateInstanc
  * Use `create(UpdateInstanceResponseSchema)` to create a new message.
  */
 export const UpdateInstanceResponseSchema: GenMessage<UpdateInstanceResponse> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 24);
+  messageDesc(file_portolan_registry_v1_registry, 26);
 
 /**
  * @generated from message portolan.registry.v1.DeregisterRequest
@@ -878,7 +1061,7 @@ export type DeregisterRequest = Message<"portolan.registry.v1.DeregisterRequest"
  * Use `create(DeregisterRequestSchema)` to create a new message.
  */
 export const DeregisterRequestSchema: GenMessage<DeregisterRequest> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 25);
+  messageDesc(file_portolan_registry_v1_registry, 27);
 
 /**
  * @generated from message portolan.registry.v1.DeregisterResponse
@@ -897,7 +1080,7 @@ export type DeregisterResponse = Message<"portolan.registry.v1.DeregisterRespons
  * Use `create(DeregisterResponseSchema)` to create a new message.
  */
 export const DeregisterResponseSchema: GenMessage<DeregisterResponse> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 26);
+  messageDesc(file_portolan_registry_v1_registry, 28);
 
 /**
  * @generated from message portolan.registry.v1.GetInstanceRequest
@@ -914,7 +1097,7 @@ export type GetInstanceRequest = Message<"portolan.registry.v1.GetInstanceReques
  * Use `create(GetInstanceRequestSchema)` to create a new message.
  */
 export const GetInstanceRequestSchema: GenMessage<GetInstanceRequest> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 27);
+  messageDesc(file_portolan_registry_v1_registry, 29);
 
 /**
  * @generated from message portolan.registry.v1.GetInstanceResponse
@@ -936,7 +1119,7 @@ export type GetInstanceResponse = Message<"portolan.registry.v1.GetInstanceRespo
  * Use `create(GetInstanceResponseSchema)` to create a new message.
  */
 export const GetInstanceResponseSchema: GenMessage<GetInstanceResponse> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 28);
+  messageDesc(file_portolan_registry_v1_registry, 30);
 
 /**
  * @generated from message portolan.registry.v1.ListInstancesRequest
@@ -979,7 +1162,7 @@ export type ListInstancesRequest = Message<"portolan.registry.v1.ListInstancesRe
  * Use `create(ListInstancesRequestSchema)` to create a new message.
  */
 export const ListInstancesRequestSchema: GenMessage<ListInstancesRequest> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 29);
+  messageDesc(file_portolan_registry_v1_registry, 31);
 
 /**
  * @generated from message portolan.registry.v1.ListInstancesResponse
@@ -1006,7 +1189,185 @@ export type ListInstancesResponse = Message<"portolan.registry.v1.ListInstancesR
  * Use `create(ListInstancesResponseSchema)` to create a new message.
  */
 export const ListInstancesResponseSchema: GenMessage<ListInstancesResponse> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 30);
+  messageDesc(file_portolan_registry_v1_registry, 32);
+
+/**
+ * @generated from message portolan.registry.v1.SetHealthOverrideRequest
+ */
+export type SetHealthOverrideRequest = Message<"portolan.registry.v1.SetHealthOverrideRequest"> & {
+  /**
+   * @generated from field: portolan.registry.v1.InstanceRef instance = 1;
+   */
+  instance?: InstanceRef | undefined;
+
+  /**
+   * DRAINING and NOT_SERVING are the least that it is then. SERVING overrules probes and callers, not the instance itself.
+   *
+   * @generated from field: portolan.registry.v1.Health health = 2;
+   */
+  health: Health;
+
+  /**
+   * Why, for people: 1 to 256 characters.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+
+  /**
+   * When it ends by itself: 1 s to 30 d. Unset means when it is cleared.
+   *
+   * @generated from field: google.protobuf.Duration expires_after = 4;
+   */
+  expiresAfter?: Duration | undefined;
+
+  /**
+   * @generated from field: optional int64 expected_revision = 5;
+   */
+  expectedRevision?: bigint | undefined;
+};
+
+/**
+ * Describes the message portolan.registry.v1.SetHealthOverrideRequest.
+ * Use `create(SetHealthOverrideRequestSchema)` to create a new message.
+ */
+export const SetHealthOverrideRequestSchema: GenMessage<SetHealthOverrideRequest> = /*@__PURE__*/
+  messageDesc(file_portolan_registry_v1_registry, 33);
+
+/**
+ * @generated from message portolan.registry.v1.SetHealthOverrideResponse
+ */
+export type SetHealthOverrideResponse = Message<"portolan.registry.v1.SetHealthOverrideResponse"> & {
+  /**
+   * @generated from field: portolan.registry.v1.Instance instance = 1;
+   */
+  instance?: Instance | undefined;
+
+  /**
+   * @generated from field: int64 revision = 2;
+   */
+  revision: bigint;
+};
+
+/**
+ * Describes the message portolan.registry.v1.SetHealthOverrideResponse.
+ * Use `create(SetHealthOverrideResponseSchema)` to create a new message.
+ */
+export const SetHealthOverrideResponseSchema: GenMessage<SetHealthOverrideResponse> = /*@__PURE__*/
+  messageDesc(file_portolan_registry_v1_registry, 34);
+
+/**
+ * @generated from message portolan.registry.v1.ClearHealthOverrideRequest
+ */
+export type ClearHealthOverrideRequest = Message<"portolan.registry.v1.ClearHealthOverrideRequest"> & {
+  /**
+   * @generated from field: string namespace = 1;
+   */
+  namespace: string;
+
+  /**
+   * @generated from field: string service = 2;
+   */
+  service: string;
+
+  /**
+   * Empty means every instance of the service.
+   *
+   * @generated from field: string instance_id = 3;
+   */
+  instanceId: string;
+};
+
+/**
+ * Describes the message portolan.registry.v1.ClearHealthOverrideRequest.
+ * Use `create(ClearHealthOverrideRequestSchema)` to create a new message.
+ */
+export const ClearHealthOverrideRequestSchema: GenMessage<ClearHealthOverrideRequest> = /*@__PURE__*/
+  messageDesc(file_portolan_registry_v1_registry, 35);
+
+/**
+ * @generated from message portolan.registry.v1.ClearHealthOverrideResponse
+ */
+export type ClearHealthOverrideResponse = Message<"portolan.registry.v1.ClearHealthOverrideResponse"> & {
+  /**
+   * @generated from field: int64 revision = 1;
+   */
+  revision: bigint;
+
+  /**
+   * How many orders were taken back.
+   *
+   * @generated from field: uint32 cleared = 2;
+   */
+  cleared: number;
+};
+
+/**
+ * Describes the message portolan.registry.v1.ClearHealthOverrideResponse.
+ * Use `create(ClearHealthOverrideResponseSchema)` to create a new message.
+ */
+export const ClearHealthOverrideResponseSchema: GenMessage<ClearHealthOverrideResponse> = /*@__PURE__*/
+  messageDesc(file_portolan_registry_v1_registry, 36);
+
+/**
+ * @generated from message portolan.registry.v1.DrainServiceRequest
+ */
+export type DrainServiceRequest = Message<"portolan.registry.v1.DrainServiceRequest"> & {
+  /**
+   * @generated from field: string namespace = 1;
+   */
+  namespace: string;
+
+  /**
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * Why, for people: 1 to 256 characters.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+
+  /**
+   * When it ends by itself: 1 s to 30 d. Unset means when it is cleared.
+   *
+   * @generated from field: google.protobuf.Duration expires_after = 4;
+   */
+  expiresAfter?: Duration | undefined;
+};
+
+/**
+ * Describes the message portolan.registry.v1.DrainServiceRequest.
+ * Use `create(DrainServiceRequestSchema)` to create a new message.
+ */
+export const DrainServiceRequestSchema: GenMessage<DrainServiceRequest> = /*@__PURE__*/
+  messageDesc(file_portolan_registry_v1_registry, 37);
+
+/**
+ * @generated from message portolan.registry.v1.DrainServiceResponse
+ */
+export type DrainServiceResponse = Message<"portolan.registry.v1.DrainServiceResponse"> & {
+  /**
+   * @generated from field: int64 revision = 1;
+   */
+  revision: bigint;
+
+  /**
+   * How many instances were ordered to drain.
+   *
+   * @generated from field: uint32 drained = 2;
+   */
+  drained: number;
+};
+
+/**
+ * Describes the message portolan.registry.v1.DrainServiceResponse.
+ * Use `create(DrainServiceResponseSchema)` to create a new message.
+ */
+export const DrainServiceResponseSchema: GenMessage<DrainServiceResponse> = /*@__PURE__*/
+  messageDesc(file_portolan_registry_v1_registry, 38);
 
 /**
  * @generated from message portolan.registry.v1.SessionRequest
@@ -1062,7 +1423,7 @@ export type SessionRequest = Message<"portolan.registry.v1.SessionRequest"> & {
  * Use `create(SessionRequestSchema)` to create a new message.
  */
 export const SessionRequestSchema: GenMessage<SessionRequest> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 31);
+  messageDesc(file_portolan_registry_v1_registry, 39);
 
 /**
  * @generated from message portolan.registry.v1.OpenSession
@@ -1095,7 +1456,7 @@ export type OpenSession = Message<"portolan.registry.v1.OpenSession"> & {
  * Use `create(OpenSessionSchema)` to create a new message.
  */
 export const OpenSessionSchema: GenMessage<OpenSession> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 32);
+  messageDesc(file_portolan_registry_v1_registry, 40);
 
 /**
  * @generated from message portolan.registry.v1.RegisterInSession
@@ -1117,7 +1478,7 @@ export type RegisterInSession = Message<"portolan.registry.v1.RegisterInSession"
  * Use `create(RegisterInSessionSchema)` to create a new message.
  */
 export const RegisterInSessionSchema: GenMessage<RegisterInSession> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 33);
+  messageDesc(file_portolan_registry_v1_registry, 41);
 
 /**
  * @generated from message portolan.registry.v1.Ping
@@ -1130,7 +1491,7 @@ export type Ping = Message<"portolan.registry.v1.Ping"> & {
  * Use `create(PingSchema)` to create a new message.
  */
 export const PingSchema: GenMessage<Ping> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 34);
+  messageDesc(file_portolan_registry_v1_registry, 42);
 
 /**
  * @generated from message portolan.registry.v1.SessionResponse
@@ -1188,7 +1549,7 @@ export type SessionResponse = Message<"portolan.registry.v1.SessionResponse"> & 
  * Use `create(SessionResponseSchema)` to create a new message.
  */
 export const SessionResponseSchema: GenMessage<SessionResponse> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 35);
+  messageDesc(file_portolan_registry_v1_registry, 43);
 
 /**
  * @generated from message portolan.registry.v1.Opened
@@ -1222,7 +1583,7 @@ export type Opened = Message<"portolan.registry.v1.Opened"> & {
  * Use `create(OpenedSchema)` to create a new message.
  */
 export const OpenedSchema: GenMessage<Opened> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 36);
+  messageDesc(file_portolan_registry_v1_registry, 44);
 
 /**
  * @generated from message portolan.registry.v1.Committed
@@ -1239,7 +1600,7 @@ export type Committed = Message<"portolan.registry.v1.Committed"> & {
  * Use `create(CommittedSchema)` to create a new message.
  */
 export const CommittedSchema: GenMessage<Committed> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 37);
+  messageDesc(file_portolan_registry_v1_registry, 45);
 
 /**
  * What a unary call would have answered as its status. Fields 1 to 3 are those of google.rpc.Status.
@@ -1279,7 +1640,7 @@ export type Failure = Message<"portolan.registry.v1.Failure"> & {
  * Use `create(FailureSchema)` to create a new message.
  */
 export const FailureSchema: GenMessage<Failure> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 38);
+  messageDesc(file_portolan_registry_v1_registry, 46);
 
 /**
  * @generated from message portolan.registry.v1.Pong
@@ -1292,7 +1653,7 @@ export type Pong = Message<"portolan.registry.v1.Pong"> & {
  * Use `create(PongSchema)` to create a new message.
  */
 export const PongSchema: GenMessage<Pong> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 39);
+  messageDesc(file_portolan_registry_v1_registry, 47);
 
 /**
  * @generated from message portolan.registry.v1.Directive
@@ -1333,7 +1694,7 @@ export type Directive = Message<"portolan.registry.v1.Directive"> & {
  * Use `create(DirectiveSchema)` to create a new message.
  */
 export const DirectiveSchema: GenMessage<Directive> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 40);
+  messageDesc(file_portolan_registry_v1_registry, 48);
 
 /**
  * @generated from message portolan.registry.v1.Reconnect
@@ -1350,7 +1711,51 @@ export type Reconnect = Message<"portolan.registry.v1.Reconnect"> & {
  * Use `create(ReconnectSchema)` to create a new message.
  */
 export const ReconnectSchema: GenMessage<Reconnect> = /*@__PURE__*/
-  messageDesc(file_portolan_registry_v1_registry, 41);
+  messageDesc(file_portolan_registry_v1_registry, 49);
+
+/**
+ * @generated from enum portolan.registry.v1.HealthSource
+ */
+export enum HealthSource {
+  /**
+   * @generated from enum value: HEALTH_SOURCE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * What probes found.
+   *
+   * @generated from enum value: HEALTH_SOURCE_PROBE = 1;
+   */
+  PROBE = 1,
+
+  /**
+   * What its callers saw.
+   *
+   * @generated from enum value: HEALTH_SOURCE_CALLERS = 2;
+   */
+  CALLERS = 2,
+
+  /**
+   * What an operator or a rule ordered.
+   *
+   * @generated from enum value: HEALTH_SOURCE_ORDER = 3;
+   */
+  ORDER = 3,
+
+  /**
+   * It changed too often, and is held at the worse state for a while.
+   *
+   * @generated from enum value: HEALTH_SOURCE_HOLD = 4;
+   */
+  HOLD = 4,
+}
+
+/**
+ * Describes the enum portolan.registry.v1.HealthSource.
+ */
+export const HealthSourceSchema: GenEnum<HealthSource> = /*@__PURE__*/
+  enumDesc(file_portolan_registry_v1_registry, 0);
 
 /**
  * @generated from enum portolan.registry.v1.Protocol
@@ -1386,7 +1791,7 @@ export enum Protocol {
  * Describes the enum portolan.registry.v1.Protocol.
  */
 export const ProtocolSchema: GenEnum<Protocol> = /*@__PURE__*/
-  enumDesc(file_portolan_registry_v1_registry, 0);
+  enumDesc(file_portolan_registry_v1_registry, 1);
 
 /**
  * @generated from enum portolan.registry.v1.Health
@@ -1429,7 +1834,7 @@ export enum Health {
  * Describes the enum portolan.registry.v1.Health.
  */
 export const HealthSchema: GenEnum<Health> = /*@__PURE__*/
-  enumDesc(file_portolan_registry_v1_registry, 1);
+  enumDesc(file_portolan_registry_v1_registry, 2);
 
 /**
  * RegistryService is the write side of the catalogue: which services exist and which instances of them are alive.
@@ -1540,6 +1945,37 @@ export const RegistryService: GenService<{
     methodKind: "unary";
     input: typeof ListInstancesRequestSchema;
     output: typeof ListInstancesResponseSchema;
+  },
+  /**
+   * An operator's order about one instance's health. It stands until it is cleared or expires, also when the instance
+   * registers again; a new order takes the place of the one that stands. The session that holds a drained instance is told.
+   *
+   * @generated from rpc portolan.registry.v1.RegistryService.SetHealthOverride
+   */
+  setHealthOverride: {
+    methodKind: "unary";
+    input: typeof SetHealthOverrideRequestSchema;
+    output: typeof SetHealthOverrideResponseSchema;
+  },
+  /**
+   * Takes an order back, for one instance or for all of a service.
+   *
+   * @generated from rpc portolan.registry.v1.RegistryService.ClearHealthOverride
+   */
+  clearHealthOverride: {
+    methodKind: "unary";
+    input: typeof ClearHealthOverrideRequestSchema;
+    output: typeof ClearHealthOverrideResponseSchema;
+  },
+  /**
+   * Orders every instance that a service has now to drain. Those that register later take calls.
+   *
+   * @generated from rpc portolan.registry.v1.RegistryService.DrainService
+   */
+  drainService: {
+    methodKind: "unary";
+    input: typeof DrainServiceRequestSchema;
+    output: typeof DrainServiceResponseSchema;
   },
   /**
    * Session keeps any number of instances alive by holding one stream open: no heartbeat messages are needed.

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file portolan/store/v1/store.proto.
  */
 export const file_portolan_store_v1_store: GenFile = /*@__PURE__*/
-  fileDesc("Ch1wb3J0b2xhbi9zdG9yZS92MS9zdG9yZS5wcm90bxIRcG9ydG9sYW4uc3RvcmUudjEiOwoGRm9ybWF0Eg8KB3ZlcnNpb24YASABKA0SEAoIc3RvcmVfaWQYAiABKAkSDgoGc2VjcmV0GAMgASgMIjcKCkNvbXBhY3Rpb24SEAoIcmV2aXNpb24YASABKAMSFwoPY29tbWl0dGVkX2F0X21zGAIgASgDIqMBCgVUYWxseRIQCghyZXZpc2lvbhgBIAEoAxIXCg9jb21taXR0ZWRfYXRfbXMYAiABKAMSDQoFYmF0Y2gYAyABKAQSEAoIc2VydmljZXMYBCABKAQSEQoJaW5zdGFuY2VzGAUgASgEEhAKCHNlc3Npb25zGAYgASgEEhQKDHJldmlzaW9uX3N1bRgHIAEoBhITCgtzZXNzaW9uX3N1bRgIIAEoByIvCgxBY2tub3dsZWRnZWQSDQoFYmF0Y2gYASABKAQSEAoIcmV2aXNpb24YAiABKAMi+wEKB1NlcnZpY2USEQoJbmFtZXNwYWNlGAEgASgJEgwKBG5hbWUYAiABKAkSEwoLZGVzY3JpcHRpb24YAyABKAkSDQoFb3duZXIYBCABKAkSNgoGbGFiZWxzGAUgAygLMiYucG9ydG9sYW4uc3RvcmUudjEuU2VydmljZS5MYWJlbHNFbnRyeRIVCg1ncnBjX3NlcnZpY2VzGAYgAygJEhcKD2NyZWF0ZV9yZXZpc2lvbhgHIAEoAxIUCgxtb2RfcmV2aXNpb24YCCABKAMaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJwCghFbmRwb2ludBIMCgRuYW1lGAEgASgJEgwKBGhvc3QYAiABKAkSDAoEcG9ydBgDIAEoDRItCghwcm90b2NvbBgEIAEoDjIbLnBvcnRvbGFuLnN0b3JlLnYxLlByb3RvY29sEgsKA3RscxgFIAEoCCI6CghMb2NhbGl0eRIOCgZyZWdpb24YASABKAkSDAoEem9uZRgCIAEoCRIQCghzdWJfem9uZRgDIAEoCSLjAQoLSGVhbHRoQ2hlY2sSFgoMZ3JwY19zZXJ2aWNlGAEgASgJSAASLAoEaHR0cBgCIAEoCzIcLnBvcnRvbGFuLnN0b3JlLnYxLkh0dHBQcm9iZUgAEg0KA3RjcBgDIAEoCEgAEhUKDWVuZHBvaW50X25hbWUYBCABKAkSEwoLaW50ZXJ2YWxfbXMYBSABKA0SEgoKdGltZW91dF9tcxgGIAEoDRIbChN1bmhlYWx0aHlfdGhyZXNob2xkGAcgASgNEhkKEWhlYWx0aHlfdGhyZXNob2xkGAggASgNQgcKBXByb2JlIjQKCUh0dHBQcm9iZRIMCgRwYXRoGAEgASgJEhkKEWV4cGVjdGVkX3N0YXR1c2VzGAIgAygNIoMFCghJbnN0YW5jZRIRCgluYW1lc3BhY2UYASABKAkSDwoHc2VydmljZRgCIAEoCRIKCgJpZBgDIAEoCRIuCgllbmRwb2ludHMYBCADKAsyGy5wb3J0b2xhbi5zdG9yZS52MS5FbmRwb2ludBItCghsb2NhbGl0eRgFIAEoCzIbLnBvcnRvbGFuLnN0b3JlLnYxLkxvY2FsaXR5EhMKBndlaWdodBgGIAEoDUgBiAEBEg8KB3ZlcnNpb24YByABKAkSNwoGbGFiZWxzGAggAygLMicucG9ydG9sYW4uc3RvcmUudjEuSW5zdGFuY2UuTGFiZWxzRW50cnkSMgoPcmVwb3J0ZWRfaGVhbHRoGAkgASgOMhkucG9ydG9sYW4uc3RvcmUudjEuSGVhbHRoEjQKDGhlYWx0aF9jaGVjaxgKIAEoCzIeLnBvcnRvbGFuLnN0b3JlLnYxLkhlYWx0aENoZWNrEikKBmhlYWx0aBgLIAEoDjIZLnBvcnRvbGFuLnN0b3JlLnYxLkhlYWx0aBIVCg1oZWFsdGhfcmVhc29uGAwgASgJEhQKCnNlc3Npb25faWQYDSABKAlIABIWCgxsZWFzZV90dGxfbXMYDiABKA1IABIVCghkcmFpbl9tcxgPIAEoDUgCiAEBEhgKEHJlZ2lzdGVyZWRfYXRfbXMYECABKAMSFwoPY3JlYXRlX3JldmlzaW9uGBEgASgDEhQKDG1vZF9yZXZpc2lvbhgSIAEoAxotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQggKBmhvbGRlckIJCgdfd2VpZ2h0QgsKCV9kcmFpbl9tcyJyCgZFbnRpdHkSLQoHc2VydmljZRgBIAEoCzIaLnBvcnRvbGFuLnN0b3JlLnYxLlNlcnZpY2VIABIvCghpbnN0YW5jZRgCIAEoCzIbLnBvcnRvbGFuLnN0b3JlLnYxLkluc3RhbmNlSABCCAoGZW50aXR5Ij0KC0luc3RhbmNlUmVmEhEKCW5hbWVzcGFjZRgBIAEoCRIPCgdzZXJ2aWNlGAIgASgJEgoKAmlkGAMgASgJIo8BCgdTZXNzaW9uEgoKAmlkGAEgASgJEg4KBmNsaWVudBgCIAEoCRIOCgZ0dGxfbXMYAyABKA0SEgoKdG9rZW5faGFzaBgEIAEoDBIUCgxvcGVuZWRfYXRfbXMYBSABKAMSLgoGZmVuY2VkGAYgAygLMh4ucG9ydG9sYW4uc3RvcmUudjEuSW5zdGFuY2VSZWYiagoGQ2hhbmdlEgsKA2tleRgBIAEoCRIpCgZiZWZvcmUYAiABKAsyGS5wb3J0b2xhbi5zdG9yZS52MS5FbnRpdHkSKAoFYWZ0ZXIYAyABKAsyGS5wb3J0b2xhbi5zdG9yZS52MS5FbnRpdHkigAEKCUNoYW5nZVNldBIQCghyZXZpc2lvbhgBIAEoAxIXCg9jb21taXR0ZWRfYXRfbXMYAiABKAMSDQoFYWN0b3IYAyABKAkSDQoFY2F1c2UYBCABKAkSKgoHY2hhbmdlcxgFIAMoCzIZLnBvcnRvbGFuLnN0b3JlLnYxLkNoYW5nZSJXCglMb2dSZWNvcmQSMQoLY2hhbmdlX3NldHMYASADKAsyHC5wb3J0b2xhbi5zdG9yZS52MS5DaGFuZ2VTZXQSFwoPY29tbWl0dGVkX2F0X21zGAIgASgDIqoBCgxCYWNrdXBIZWFkZXISFgoOZm9ybWF0X3ZlcnNpb24YASABKA0SEAoIc3RvcmVfaWQYAiABKAkSEAoIcmV2aXNpb24YAyABKAMSEwoLdGFrZW5fYXRfbXMYBCABKAMSEAoIZW50aXRpZXMYBSABKAQSEAoIc2Vzc2lvbnMYBiABKAQSDAoEa2luZBgHIAEoCRIXCg9jb21taXR0ZWRfYXRfbXMYCCABKAMiHwoNQmFja3VwVHJhaWxlchIOCgZzaGEyNTYYASABKAwqcAoIUHJvdG9jb2wSGAoUUFJPVE9DT0xfVU5TUEVDSUZJRUQQABIRCg1QUk9UT0NPTF9HUlBDEAESEQoNUFJPVE9DT0xfSFRUUBACEhIKDlBST1RPQ09MX0hUVFAyEAMSEAoMUFJPVE9DT0xfVENQEAQqiwEKBkhlYWx0aBIWChJIRUFMVEhfVU5TUEVDSUZJRUQQABISCg5IRUFMVEhfU0VSVklORxABEhMKD0hFQUxUSF9ERUdSQURFRBACEhMKD0hFQUxUSF9TVEFSVElORxADEhMKD0hFQUxUSF9EUkFJTklORxAEEhYKEkhFQUxUSF9OT1RfU0VSVklORxAFYgZwcm90bzM");
+  fileDesc("Ch1wb3J0b2xhbi9zdG9yZS92MS9zdG9yZS5wcm90bxIRcG9ydG9sYW4uc3RvcmUudjEiOwoGRm9ybWF0Eg8KB3ZlcnNpb24YASABKA0SEAoIc3RvcmVfaWQYAiABKAkSDgoGc2VjcmV0GAMgASgMIjcKCkNvbXBhY3Rpb24SEAoIcmV2aXNpb24YASABKAMSFwoPY29tbWl0dGVkX2F0X21zGAIgASgDIqMBCgVUYWxseRIQCghyZXZpc2lvbhgBIAEoAxIXCg9jb21taXR0ZWRfYXRfbXMYAiABKAMSDQoFYmF0Y2gYAyABKAQSEAoIc2VydmljZXMYBCABKAQSEQoJaW5zdGFuY2VzGAUgASgEEhAKCHNlc3Npb25zGAYgASgEEhQKDHJldmlzaW9uX3N1bRgHIAEoBhITCgtzZXNzaW9uX3N1bRgIIAEoByIvCgxBY2tub3dsZWRnZWQSDQoFYmF0Y2gYASABKAQSEAoIcmV2aXNpb24YAiABKAMilAMKB1NlcnZpY2USEQoJbmFtZXNwYWNlGAEgASgJEgwKBG5hbWUYAiABKAkSEwoLZGVzY3JpcHRpb24YAyABKAkSDQoFb3duZXIYBCABKAkSNgoGbGFiZWxzGAUgAygLMiYucG9ydG9sYW4uc3RvcmUudjEuU2VydmljZS5MYWJlbHNFbnRyeRIVCg1ncnBjX3NlcnZpY2VzGAYgAygJEhcKD2NyZWF0ZV9yZXZpc2lvbhgHIAEoAxIUCgxtb2RfcmV2aXNpb24YCCABKAMSJAoXcGFuaWNfdGhyZXNob2xkX3BlcmNlbnQYCSABKA1IAIgBARI+ChFvdXRsaWVyX2RldGVjdGlvbhgKIAEoCzIjLnBvcnRvbGFuLnN0b3JlLnYxLk91dGxpZXJEZXRlY3Rpb24SFQoNc2xvd19zdGFydF9tcxgLIAEoDRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQhoKGF9wYW5pY190aHJlc2hvbGRfcGVyY2VudCKlBgoQT3V0bGllckRldGVjdGlvbhIcCg9jb25zZWN1dGl2ZV81eHgYASABKA1IAIgBARIYCgtpbnRlcnZhbF9tcxgCIAEoDUgBiAEBEiIKFWJhc2VfZWplY3Rpb25fdGltZV9tcxgDIAEoDUgCiAEBEiEKFG1heF9lamVjdGlvbl90aW1lX21zGAQgASgNSAOIAQESIQoUbWF4X2VqZWN0aW9uX3BlcmNlbnQYBSABKA1IBIgBARInChpzdWNjZXNzX3JhdGVfbWluaW11bV9ob3N0cxgGIAEoDUgFiAEBEigKG3N1Y2Nlc3NfcmF0ZV9yZXF1ZXN0X3ZvbHVtZRgHIAEoDUgGiAEBEiYKGXN1Y2Nlc3NfcmF0ZV9zdGRldl9mYWN0b3IYCCABKA1IB4gBARIpChxmYWlsdXJlX3BlcmNlbnRhZ2VfdGhyZXNob2xkGAkgASgNSAiIAQESLQogZmFpbHVyZV9wZXJjZW50YWdlX21pbmltdW1faG9zdHMYCiABKA1ICYgBARIuCiFmYWlsdXJlX3BlcmNlbnRhZ2VfcmVxdWVzdF92b2x1bWUYCyABKA1ICogBARIxCg5lamVjdGVkX2hlYWx0aBgMIAEoDjIZLnBvcnRvbGFuLnN0b3JlLnYxLkhlYWx0aEISChBfY29uc2VjdXRpdmVfNXh4Qg4KDF9pbnRlcnZhbF9tc0IYChZfYmFzZV9lamVjdGlvbl90aW1lX21zQhcKFV9tYXhfZWplY3Rpb25fdGltZV9tc0IXChVfbWF4X2VqZWN0aW9uX3BlcmNlbnRCHQobX3N1Y2Nlc3NfcmF0ZV9taW5pbXVtX2hvc3RzQh4KHF9zdWNjZXNzX3JhdGVfcmVxdWVzdF92b2x1bWVCHAoaX3N1Y2Nlc3NfcmF0ZV9zdGRldl9mYWN0b3JCHwodX2ZhaWx1cmVfcGVyY2VudGFnZV90aHJlc2hvbGRCIwohX2ZhaWx1cmVfcGVyY2VudGFnZV9taW5pbXVtX2hvc3RzQiQKIl9mYWlsdXJlX3BlcmNlbnRhZ2VfcmVxdWVzdF92b2x1bWUicAoIRW5kcG9pbnQSDAoEbmFtZRgBIAEoCRIMCgRob3N0GAIgASgJEgwKBHBvcnQYAyABKA0SLQoIcHJvdG9jb2wYBCABKA4yGy5wb3J0b2xhbi5zdG9yZS52MS5Qcm90b2NvbBILCgN0bHMYBSABKAgiOgoITG9jYWxpdHkSDgoGcmVnaW9uGAEgASgJEgwKBHpvbmUYAiABKAkSEAoIc3ViX3pvbmUYAyABKAki4wEKC0hlYWx0aENoZWNrEhYKDGdycGNfc2VydmljZRgBIAEoCUgAEiwKBGh0dHAYAiABKAsyHC5wb3J0b2xhbi5zdG9yZS52MS5IdHRwUHJvYmVIABINCgN0Y3AYAyABKAhIABIVCg1lbmRwb2ludF9uYW1lGAQgASgJEhMKC2ludGVydmFsX21zGAUgASgNEhIKCnRpbWVvdXRfbXMYBiABKA0SGwoTdW5oZWFsdGh5X3RocmVzaG9sZBgHIAEoDRIZChFoZWFsdGh5X3RocmVzaG9sZBgIIAEoDUIHCgVwcm9iZSI0CglIdHRwUHJvYmUSDAoEcGF0aBgBIAEoCRIZChFleHBlY3RlZF9zdGF0dXNlcxgCIAMoDSLIBgoISW5zdGFuY2USEQoJbmFtZXNwYWNlGAEgASgJEg8KB3NlcnZpY2UYAiABKAkSCgoCaWQYAyABKAkSLgoJZW5kcG9pbnRzGAQgAygLMhsucG9ydG9sYW4uc3RvcmUudjEuRW5kcG9pbnQSLQoIbG9jYWxpdHkYBSABKAsyGy5wb3J0b2xhbi5zdG9yZS52MS5Mb2NhbGl0eRITCgZ3ZWlnaHQYBiABKA1IAYgBARIPCgd2ZXJzaW9uGAcgASgJEjcKBmxhYmVscxgIIAMoCzInLnBvcnRvbGFuLnN0b3JlLnYxLkluc3RhbmNlLkxhYmVsc0VudHJ5EjIKD3JlcG9ydGVkX2hlYWx0aBgJIAEoDjIZLnBvcnRvbGFuLnN0b3JlLnYxLkhlYWx0aBI0CgxoZWFsdGhfY2hlY2sYCiABKAsyHi5wb3J0b2xhbi5zdG9yZS52MS5IZWFsdGhDaGVjaxIpCgZoZWFsdGgYCyABKA4yGS5wb3J0b2xhbi5zdG9yZS52MS5IZWFsdGgSFQoNaGVhbHRoX3JlYXNvbhgMIAEoCRIUCgpzZXNzaW9uX2lkGA0gASgJSAASFgoMbGVhc2VfdHRsX21zGA4gASgNSAASFQoIZHJhaW5fbXMYDyABKA1IAogBARIYChByZWdpc3RlcmVkX2F0X21zGBAgASgDEhcKD2NyZWF0ZV9yZXZpc2lvbhgRIAEoAxIUCgxtb2RfcmV2aXNpb24YEiABKAMSKAoGcHJvYmVkGBMgASgLMhgucG9ydG9sYW4uc3RvcmUudjEuVm9pY2USKgoIb2JzZXJ2ZWQYFCABKAsyGC5wb3J0b2xhbi5zdG9yZS52MS5Wb2ljZRIpCgdvcmRlcmVkGBUgASgLMhgucG9ydG9sYW4uc3RvcmUudjEuVm9pY2USJgoEaGVsZBgWIAEoCzIYLnBvcnRvbGFuLnN0b3JlLnYxLlZvaWNlEhoKEnNsb3dfc3RhcnRfcGVyY2VudBgXIAEoDRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQggKBmhvbGRlckIJCgdfd2VpZ2h0QgsKCV9kcmFpbl9tcyJyCgVWb2ljZRIpCgZoZWFsdGgYASABKA4yGS5wb3J0b2xhbi5zdG9yZS52MS5IZWFsdGgSDgoGcmVhc29uGAIgASgJEg0KBWFjdG9yGAMgASgJEhAKCHVudGlsX21zGAQgASgDEg0KBXRpbWVzGAUgASgNInIKBkVudGl0eRItCgdzZXJ2aWNlGAEgASgLMhoucG9ydG9sYW4uc3RvcmUudjEuU2VydmljZUgAEi8KCGluc3RhbmNlGAIgASgLMhsucG9ydG9sYW4uc3RvcmUudjEuSW5zdGFuY2VIAEIICgZlbnRpdHkiPQoLSW5zdGFuY2VSZWYSEQoJbmFtZXNwYWNlGAEgASgJEg8KB3NlcnZpY2UYAiABKAkSCgoCaWQYAyABKAkijwEKB1Nlc3Npb24SCgoCaWQYASABKAkSDgoGY2xpZW50GAIgASgJEg4KBnR0bF9tcxgDIAEoDRISCgp0b2tlbl9oYXNoGAQgASgMEhQKDG9wZW5lZF9hdF9tcxgFIAEoAxIuCgZmZW5jZWQYBiADKAsyHi5wb3J0b2xhbi5zdG9yZS52MS5JbnN0YW5jZVJlZiJqCgZDaGFuZ2USCwoDa2V5GAEgASgJEikKBmJlZm9yZRgCIAEoCzIZLnBvcnRvbGFuLnN0b3JlLnYxLkVudGl0eRIoCgVhZnRlchgDIAEoCzIZLnBvcnRvbGFuLnN0b3JlLnYxLkVudGl0eSKAAQoJQ2hhbmdlU2V0EhAKCHJldmlzaW9uGAEgASgDEhcKD2NvbW1pdHRlZF9hdF9tcxgCIAEoAxINCgVhY3RvchgDIAEoCRINCgVjYXVzZRgEIAEoCRIqCgdjaGFuZ2VzGAUgAygLMhkucG9ydG9sYW4uc3RvcmUudjEuQ2hhbmdlIlcKCUxvZ1JlY29yZBIxCgtjaGFuZ2Vfc2V0cxgBIAMoCzIcLnBvcnRvbGFuLnN0b3JlLnYxLkNoYW5nZVNldBIXCg9jb21taXR0ZWRfYXRfbXMYAiABKAMiqgEKDEJhY2t1cEhlYWRlchIWCg5mb3JtYXRfdmVyc2lvbhgBIAEoDRIQCghzdG9yZV9pZBgCIAEoCRIQCghyZXZpc2lvbhgDIAEoAxITCgt0YWtlbl9hdF9tcxgEIAEoAxIQCghlbnRpdGllcxgFIAEoBBIQCghzZXNzaW9ucxgGIAEoBBIMCgRraW5kGAcgASgJEhcKD2NvbW1pdHRlZF9hdF9tcxgIIAEoAyIfCg1CYWNrdXBUcmFpbGVyEg4KBnNoYTI1NhgBIAEoDCpwCghQcm90b2NvbBIYChRQUk9UT0NPTF9VTlNQRUNJRklFRBAAEhEKDVBST1RPQ09MX0dSUEMQARIRCg1QUk9UT0NPTF9IVFRQEAISEgoOUFJPVE9DT0xfSFRUUDIQAxIQCgxQUk9UT0NPTF9UQ1AQBCqLAQoGSGVhbHRoEhYKEkhFQUxUSF9VTlNQRUNJRklFRBAAEhIKDkhFQUxUSF9TRVJWSU5HEAESEwoPSEVBTFRIX0RFR1JBREVEEAISEwoPSEVBTFRIX1NUQVJUSU5HEAMSEwoPSEVBTFRIX0RSQUlOSU5HEAQSFgoSSEVBTFRIX05PVF9TRVJWSU5HEAViBnByb3RvMw");
 
 /**
  * Format is the first record of a store.
@@ -211,6 +211,21 @@ export type Service = Message<"portolan.store.v1.Service"> & {
    * @generated from field: int64 mod_revision = 8;
    */
   modRevision: bigint;
+
+  /**
+   * @generated from field: optional uint32 panic_threshold_percent = 9;
+   */
+  panicThresholdPercent?: number | undefined;
+
+  /**
+   * @generated from field: portolan.store.v1.OutlierDetection outlier_detection = 10;
+   */
+  outlierDetection?: OutlierDetection | undefined;
+
+  /**
+   * @generated from field: uint32 slow_start_ms = 11;
+   */
+  slowStartMs: number;
 };
 
 /**
@@ -219,6 +234,78 @@ export type Service = Message<"portolan.store.v1.Service"> & {
  */
 export const ServiceSchema: GenMessage<Service> = /*@__PURE__*/
   messageDesc(file_portolan_store_v1_store, 4);
+
+/**
+ * @generated from message portolan.store.v1.OutlierDetection
+ */
+export type OutlierDetection = Message<"portolan.store.v1.OutlierDetection"> & {
+  /**
+   * @generated from field: optional uint32 consecutive_5xx = 1;
+   */
+  consecutive5xx?: number | undefined;
+
+  /**
+   * @generated from field: optional uint32 interval_ms = 2;
+   */
+  intervalMs?: number | undefined;
+
+  /**
+   * @generated from field: optional uint32 base_ejection_time_ms = 3;
+   */
+  baseEjectionTimeMs?: number | undefined;
+
+  /**
+   * @generated from field: optional uint32 max_ejection_time_ms = 4;
+   */
+  maxEjectionTimeMs?: number | undefined;
+
+  /**
+   * @generated from field: optional uint32 max_ejection_percent = 5;
+   */
+  maxEjectionPercent?: number | undefined;
+
+  /**
+   * @generated from field: optional uint32 success_rate_minimum_hosts = 6;
+   */
+  successRateMinimumHosts?: number | undefined;
+
+  /**
+   * @generated from field: optional uint32 success_rate_request_volume = 7;
+   */
+  successRateRequestVolume?: number | undefined;
+
+  /**
+   * @generated from field: optional uint32 success_rate_stdev_factor = 8;
+   */
+  successRateStdevFactor?: number | undefined;
+
+  /**
+   * @generated from field: optional uint32 failure_percentage_threshold = 9;
+   */
+  failurePercentageThreshold?: number | undefined;
+
+  /**
+   * @generated from field: optional uint32 failure_percentage_minimum_hosts = 10;
+   */
+  failurePercentageMinimumHosts?: number | undefined;
+
+  /**
+   * @generated from field: optional uint32 failure_percentage_request_volume = 11;
+   */
+  failurePercentageRequestVolume?: number | undefined;
+
+  /**
+   * @generated from field: portolan.store.v1.Health ejected_health = 12;
+   */
+  ejectedHealth: Health;
+};
+
+/**
+ * Describes the message portolan.store.v1.OutlierDetection.
+ * Use `create(OutlierDetectionSchema)` to create a new message.
+ */
+export const OutlierDetectionSchema: GenMessage<OutlierDetection> = /*@__PURE__*/
+  messageDesc(file_portolan_store_v1_store, 5);
 
 /**
  * @generated from message portolan.store.v1.Endpoint
@@ -255,7 +342,7 @@ export type Endpoint = Message<"portolan.store.v1.Endpoint"> & {
  * Use `create(EndpointSchema)` to create a new message.
  */
 export const EndpointSchema: GenMessage<Endpoint> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 5);
+  messageDesc(file_portolan_store_v1_store, 6);
 
 /**
  * @generated from message portolan.store.v1.Locality
@@ -282,7 +369,7 @@ export type Locality = Message<"portolan.store.v1.Locality"> & {
  * Use `create(LocalitySchema)` to create a new message.
  */
 export const LocalitySchema: GenMessage<Locality> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 6);
+  messageDesc(file_portolan_store_v1_store, 7);
 
 /**
  * @generated from message portolan.store.v1.HealthCheck
@@ -342,7 +429,7 @@ export type HealthCheck = Message<"portolan.store.v1.HealthCheck"> & {
  * Use `create(HealthCheckSchema)` to create a new message.
  */
 export const HealthCheckSchema: GenMessage<HealthCheck> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 7);
+  messageDesc(file_portolan_store_v1_store, 8);
 
 /**
  * @generated from message portolan.store.v1.HttpProbe
@@ -364,7 +451,7 @@ export type HttpProbe = Message<"portolan.store.v1.HttpProbe"> & {
  * Use `create(HttpProbeSchema)` to create a new message.
  */
 export const HttpProbeSchema: GenMessage<HttpProbe> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 8);
+  messageDesc(file_portolan_store_v1_store, 9);
 
 /**
  * @generated from message portolan.store.v1.Instance
@@ -468,6 +555,35 @@ export type Instance = Message<"portolan.store.v1.Instance"> & {
    * @generated from field: int64 mod_revision = 18;
    */
   modRevision: bigint;
+
+  /**
+   * What others than the instance say of its health; absent where they say nothing.
+   *
+   * @generated from field: portolan.store.v1.Voice probed = 19;
+   */
+  probed?: Voice | undefined;
+
+  /**
+   * @generated from field: portolan.store.v1.Voice observed = 20;
+   */
+  observed?: Voice | undefined;
+
+  /**
+   * @generated from field: portolan.store.v1.Voice ordered = 21;
+   */
+  ordered?: Voice | undefined;
+
+  /**
+   * @generated from field: portolan.store.v1.Voice held = 22;
+   */
+  held?: Voice | undefined;
+
+  /**
+   * While its weight grows.
+   *
+   * @generated from field: uint32 slow_start_percent = 23;
+   */
+  slowStartPercent: number;
 };
 
 /**
@@ -475,7 +591,50 @@ export type Instance = Message<"portolan.store.v1.Instance"> & {
  * Use `create(InstanceSchema)` to create a new message.
  */
 export const InstanceSchema: GenMessage<Instance> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 9);
+  messageDesc(file_portolan_store_v1_store, 10);
+
+/**
+ * @generated from message portolan.store.v1.Voice
+ */
+export type Voice = Message<"portolan.store.v1.Voice"> & {
+  /**
+   * @generated from field: portolan.store.v1.Health health = 1;
+   */
+  health: Health;
+
+  /**
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+
+  /**
+   * Who ordered it.
+   *
+   * @generated from field: string actor = 3;
+   */
+  actor: string;
+
+  /**
+   * Wall clock; 0 when it does not end by itself.
+   *
+   * @generated from field: int64 until_ms = 4;
+   */
+  untilMs: bigint;
+
+  /**
+   * How many holds in a row there were, this one among them.
+   *
+   * @generated from field: uint32 times = 5;
+   */
+  times: number;
+};
+
+/**
+ * Describes the message portolan.store.v1.Voice.
+ * Use `create(VoiceSchema)` to create a new message.
+ */
+export const VoiceSchema: GenMessage<Voice> = /*@__PURE__*/
+  messageDesc(file_portolan_store_v1_store, 11);
 
 /**
  * @generated from message portolan.store.v1.Entity
@@ -504,7 +663,7 @@ export type Entity = Message<"portolan.store.v1.Entity"> & {
  * Use `create(EntitySchema)` to create a new message.
  */
 export const EntitySchema: GenMessage<Entity> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 10);
+  messageDesc(file_portolan_store_v1_store, 12);
 
 /**
  * @generated from message portolan.store.v1.InstanceRef
@@ -531,7 +690,7 @@ export type InstanceRef = Message<"portolan.store.v1.InstanceRef"> & {
  * Use `create(InstanceRefSchema)` to create a new message.
  */
 export const InstanceRefSchema: GenMessage<InstanceRef> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 11);
+  messageDesc(file_portolan_store_v1_store, 13);
 
 /**
  * A session that can be resumed. Not part of the revisioned state.
@@ -575,7 +734,7 @@ export type Session = Message<"portolan.store.v1.Session"> & {
  * Use `create(SessionSchema)` to create a new message.
  */
 export const SessionSchema: GenMessage<Session> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 12);
+  messageDesc(file_portolan_store_v1_store, 14);
 
 /**
  * @generated from message portolan.store.v1.Change
@@ -602,7 +761,7 @@ export type Change = Message<"portolan.store.v1.Change"> & {
  * Use `create(ChangeSchema)` to create a new message.
  */
 export const ChangeSchema: GenMessage<Change> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 13);
+  messageDesc(file_portolan_store_v1_store, 15);
 
 /**
  * @generated from message portolan.store.v1.ChangeSet
@@ -639,7 +798,7 @@ export type ChangeSet = Message<"portolan.store.v1.ChangeSet"> & {
  * Use `create(ChangeSetSchema)` to create a new message.
  */
 export const ChangeSetSchema: GenMessage<ChangeSet> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 14);
+  messageDesc(file_portolan_store_v1_store, 16);
 
 /**
  * One batch of commits as the change log holds it: one record a batch, with contiguous revisions.
@@ -665,7 +824,7 @@ export type LogRecord = Message<"portolan.store.v1.LogRecord"> & {
  * Use `create(LogRecordSchema)` to create a new message.
  */
 export const LogRecordSchema: GenMessage<LogRecord> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 15);
+  messageDesc(file_portolan_store_v1_store, 17);
 
 /**
  * The first message of a backup file. Its messages stand one after the other, each after its length as a varint: this one,
@@ -724,7 +883,7 @@ export type BackupHeader = Message<"portolan.store.v1.BackupHeader"> & {
  * Use `create(BackupHeaderSchema)` to create a new message.
  */
 export const BackupHeaderSchema: GenMessage<BackupHeader> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 16);
+  messageDesc(file_portolan_store_v1_store, 18);
 
 /**
  * The last message of a backup file.
@@ -745,7 +904,7 @@ export type BackupTrailer = Message<"portolan.store.v1.BackupTrailer"> & {
  * Use `create(BackupTrailerSchema)` to create a new message.
  */
 export const BackupTrailerSchema: GenMessage<BackupTrailer> = /*@__PURE__*/
-  messageDesc(file_portolan_store_v1_store, 17);
+  messageDesc(file_portolan_store_v1_store, 19);
 
 /**
  * @generated from enum portolan.store.v1.Protocol
