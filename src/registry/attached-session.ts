@@ -2,6 +2,7 @@ import { DomainError, type EntityKey, type InstanceRef, instanceKey } from "../m
 import { refOf } from "./head.js";
 import type { Attachment, KnownSession } from "./known-session.js";
 import type { Directive, InstancePatch, InstanceSpec, Session, SessionOptions } from "./registry.js";
+import { drains } from "./session-feed.js";
 import type { Writes } from "./writes.js";
 
 /** Options of `AttachedSession`. */
@@ -43,7 +44,7 @@ export class AttachedSession implements Session, Attachment {
     this.ttlMs = session.ttlMs;
     const held = [...session.held.values()];
     this.held = held.map(refOf);
-    this.draining = held.filter(({ drainMs }) => drainMs !== undefined).map(refOf);
+    this.draining = held.filter(drains).map(refOf);
     this.address = options.stream.caller.address;
   }
 

@@ -6,6 +6,7 @@ import {
   type Instance,
   type InstanceRef,
   instanceKey,
+  type Order,
   type Service,
   type ServiceDraft,
   type ServiceRef,
@@ -14,7 +15,11 @@ import type { Snapshot, Store } from "../store/index.js";
 import type { Clock } from "../stream/index.js";
 import { Deadlines, DRAINS, LEASES } from "./deadlines.js";
 import type { WantedInstance } from "./decide-register.js";
+import { ExpiryGuard, type GuardEvent, type GuardStatus } from "./expiry/expiry-guard.js";
+import { hostOfPeer, LeaseClients } from "./expiry/lease-clients.js";
 import { instanceAt } from "./head.js";
+import { HealthKeeper } from "./health/index.js";
+import type { ProbeAddresses } from "./health/probe/addresses.js";
 import type { KnownSession } from "./known-session.js";
 import { DEFAULT_LIMITS, type RegistryLimits } from "./limits.js";
 import type { RegistryMetrics } from "./metrics.js";
@@ -22,6 +27,8 @@ import type {
   Caller,
   InstancePatch,
   InstanceSpec,
+  ObservedCalls,
+  OrderSpec,
   Registration,
   Registry,
   Session,
@@ -43,6 +50,8 @@ export interface RegistryOptions {
   readonly metrics: RegistryMetrics;
   /** Told of what happens to sessions, in order. Must not throw. */
   readonly onSessionEvent: (event: SessionEvent) => void;
+  /** Told when expiry is paused, and when it goes on. Must not throw. */
+  readonly onGuardEvent: (event: GuardEvent) => void;
   /**
    * Refuses an instance that is too large: an update brings parts of it, and only here they come together.
    *
@@ -51,6 +60,10 @@ export interface RegistryOptions {
   readonly assertFits: (spec: InstanceSpec) => void;
   /** Absent ones are `DEFAULT_LIMITS`. */
   readonly limits?: Partial<RegistryLimits>;
+  /** Which addresses may be probed. */
+  readonly probeAddresses: ProbeAddresses;
+  /** 0 to below 1; spreads probes. Default Math.random. */
+  readonly random?: () => number;
 }
 
 /**
@@ -64,6 +77,9 @@ export function createRegistry(options: RegistryOptions): Registry {
 /** The registry over a store: its parts, joined to each other and to the store's feed. */
 class StoreRegistry implements Registry {
   readonly #options: RegistryOptions;
+  readonly #health: HealthKeeper;
+  readonly #guard: ExpiryGuard;
+  readonly #leaseClients: LeaseClients;
   readonly #leases: Deadlines;
   readonly #drains: Deadlines;
   readonly #writes: Writes;
@@ -78,14 +94,24 @@ class StoreRegistry implements Registry {
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
     const shared = { ...options, limits, maxCommitChanges: limits.maxCommitChanges, known: this.#known };
     this.#options = options;
-    this.#leases = new Deadlines({ ...shared, ...LEASES });
+    this.#health = new HealthKeeper({ ...shared, addresses: options.probeAddresses });
+    this.#guard = new ExpiryGuard({
+      ...options,
+      metrics: options.metrics.guard,
+      limits: limits.expiryGuard,
+      onEvent: options.onGuardEvent,
+    });
+    this.#leaseClients = new LeaseClients(this.#guard);
+    const guard = { clients: this.#leaseClients, mayExpire: () => this.#guard.mayExpire() };
+    this.#leases = new Deadlines({ ...shared, ...LEASES, guard });
     this.#drains = new Deadlines({ ...shared, ...DRAINS });
-    this.#writes = new Writes({ ...shared, leases: this.#leases, sessions: this.#known });
+    this.#writes = new Writes({ ...shared, judge: this.#health.judge, leases: this.#leases, sessions: this.#known });
     this.#endings = new SessionEndings({
       ...shared,
+      guard: this.#guard,
       onEnded: (session, cause, instances) => this.#sessions.forget(session, EVENT_OF[cause], instances),
     });
-    this.#sessions = new Sessions({ ...shared, writes: this.#writes, endings: this.#endings });
+    this.#sessions = new Sessions({ ...shared, guard: this.#guard, writes: this.#writes, endings: this.#endings });
     this.#unsubscribe = options.store.subscribe((changeSets) => this.#follow(changeSets));
     this.#restore(options.store.snapshot());
   }
@@ -110,7 +136,10 @@ class StoreRegistry implements Registry {
 
   async register(registrations: readonly Registration[], caller: Caller): Promise<Written<readonly Instance[]>> {
     this.#assertRunning();
-    return await this.#writes.register(registrations.map(wantedOf), caller.actor);
+    const written = await this.#writes.register(registrations.map(wantedOf), caller.actor);
+    const host = hostOfPeer(caller.address);
+    if (host !== "") for (const instance of written.value) this.#leaseClients.heardFrom(instanceKey(instance), host);
+    return written;
   }
 
   async renew(refs: readonly InstanceRef[], caller: Caller): Promise<readonly InstanceRef[]> {
@@ -137,6 +166,37 @@ class StoreRegistry implements Registry {
     return await this.#writes.deregister(ref, drainMs, caller.actor);
   }
 
+  async orderHealth(
+    ref: InstanceRef,
+    order: OrderSpec,
+    expectedRevision: bigint | undefined,
+    caller: Caller,
+  ): Promise<Written<Instance>> {
+    this.#assertRunning();
+    return await this.#writes.order(ref, this.#orderOf(order, caller), expectedRevision, caller.actor);
+  }
+
+  async clearOrder(ref: InstanceRef, caller: Caller): Promise<Written<number>> {
+    this.#assertRunning();
+    const stood = instanceAt(this.#options.store, instanceKey(ref))?.voices?.ordered !== undefined;
+    const { revision } = await this.#writes.order(ref, undefined, undefined, caller.actor);
+    return { value: Number(stood), revision };
+  }
+
+  async drainService(ref: ServiceRef, order: Omit<OrderSpec, "health">, caller: Caller): Promise<Written<number>> {
+    this.#assertRunning();
+    return await this.#writes.orderAll(ref, this.#orderOf({ ...order, health: "draining" }, caller), caller.actor);
+  }
+
+  async clearOrders(ref: ServiceRef, caller: Caller): Promise<Written<number>> {
+    this.#assertRunning();
+    return await this.#writes.orderAll(ref, undefined, caller.actor);
+  }
+
+  observe(calls: Iterable<ObservedCalls>): void {
+    if (!this.#stopped) this.#health.observe(calls);
+  }
+
   async openSession(options: SessionOptions): Promise<Session> {
     this.#assertRunning();
     return await this.#sessions.open(options);
@@ -151,6 +211,14 @@ class StoreRegistry implements Registry {
     return this.#sessions.counts;
   }
 
+  expiryGuard(): GuardStatus {
+    return this.#guard.status;
+  }
+
+  probeConnections(): number {
+    return this.#health.probeConnections;
+  }
+
   announceStop(withinMs: number): void {
     this.#sessions.announceStop(withinMs);
   }
@@ -159,7 +227,8 @@ class StoreRegistry implements Registry {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#sessions.stop(shuttingDown());
-    await Promise.all([this.#leases.stop(), this.#drains.stop(), this.#endings.stop()]);
+    this.#guard.stop();
+    await Promise.all([this.#leases.stop(), this.#drains.stop(), this.#endings.stop(), this.#health.stop()]);
     this.#unsubscribe();
   }
 
@@ -170,6 +239,7 @@ class StoreRegistry implements Registry {
       this.#leases.begin(value);
       this.#drains.begin(value);
       this.#sessions.restoreHeld(value);
+      this.#health.restore(value);
     }
     this.#countDeadlines();
   }
@@ -182,8 +252,14 @@ class StoreRegistry implements Registry {
         this.#drains.follow(changeSet.cause, change);
         followSessions({ known: this.#known, metrics: this.#options.metrics }, changeSet, change);
       }
+      this.#health.follow(changeSet);
     }
     this.#countDeadlines();
+  }
+
+  #orderOf({ health, reason, lastsMs }: OrderSpec, { actor }: Caller): Order {
+    const untilMs = lastsMs === undefined ? undefined : this.#options.clock.wallMs() + lastsMs;
+    return { health, reason, actor, ...(untilMs !== undefined && { untilMs }) };
   }
 
   /** True for an instance that needs no registration: one without a lease needs no renewal either. */

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import { type Cause, type Change, type EntityKey, type Instance, keyOf } from "../model/index.js";
 import type { Store } from "../store/index.js";
 import { type Clock, TimerWheel } from "../stream/index.js";
+import type { LeaseClients } from "./expiry/lease-clients.js";
 import { isSettled } from "./head.js";
 import type { RegistryMetrics } from "./metrics.js";
 import { Overdue } from "./overdue.js";
@@ -21,6 +22,8 @@ export interface DeadlinesOptions {
   /** Who removes what fell due, and why. */
   readonly actor: string;
   readonly cause: Cause;
+  /** Watches over clients that are lost; absent where nobody has to be heard. */
+  readonly guard?: { readonly clients: LeaseClients; mayExpire(): boolean };
 }
 
 /**
@@ -39,7 +42,7 @@ export class Deadlines {
   constructor(options: DeadlinesOptions) {
     this.#options = options;
     const { clock, log, metrics } = options;
-    this.#wheel = new TimerWheel({ clock, onDue: (keys) => this.#overdue.add(keys) });
+    this.#wheel = new TimerWheel({ clock, onDue: (keys) => this.#due(keys) });
     this.#overdue = new Overdue({
       clock,
       log,
@@ -59,13 +62,14 @@ export class Deadlines {
     if (lengthMs === undefined) return;
     const key = keyOf({ kind: "instance", value: instance });
     this.#instances.set(key, instance);
+    this.#options.guard?.clients.alive(instance);
     this.#restart(key, lengthMs);
   }
 
   /** Takes in one durable change. */
   follow(cause: Cause, { key, after }: Change): void {
     const instance = after?.kind === "instance" ? after.value : undefined;
-    if (!instance || this.#options.lengthMs(instance) === undefined) this.#forget(key);
+    if (!instance || this.#options.lengthMs(instance) === undefined) this.#forget(key, cause);
     else if (cause === this.#options.startedBy || !this.#instances.has(key)) this.begin(instance);
     else this.#instances.set(key, instance);
   }
@@ -75,6 +79,7 @@ export class Deadlines {
     const instance = this.#instances.get(key);
     const lengthMs = instance && this.#options.lengthMs(instance);
     if (lengthMs === undefined) return false;
+    this.#options.guard?.clients.renewed(key);
     this.#restart(key, lengthMs);
     return true;
   }
@@ -95,15 +100,25 @@ export class Deadlines {
     this.#wheel.set(key, lengthMs);
   }
 
-  #forget(key: EntityKey): void {
-    if (!this.#instances.delete(key)) return;
+  #due(keys: readonly EntityKey[]): void {
+    this.#options.guard?.clients.due(keys);
+    this.#overdue.add(keys);
+  }
+
+  #forget(key: EntityKey, cause: Cause): void {
+    const instance = this.#instances.get(key);
+    if (!instance) return;
+    this.#instances.delete(key);
+    const isExpired = cause === this.#options.cause;
+    this.#options.guard?.clients.ended(key, isExpired ? this.#options.lengthMs(instance) : undefined);
     this.#wheel.clear(key);
     this.#overdue.delete(key);
   }
 
   /** Removes those to which nothing else is happening; the others are decided when that is durable, or undone. */
-  #remove(keys: ReadonlySet<EntityKey>): Promise<unknown> | undefined {
-    const { store, maxCommitChanges, actor, cause, metrics } = this.#options;
+  #remove(keys: ReadonlySet<EntityKey>): Promise<unknown> | "held" | undefined {
+    const { store, maxCommitChanges, actor, cause, metrics, guard } = this.#options;
+    if (guard && !guard.mayExpire()) return "held";
     const deletes: EntityKey[] = [];
     for (const key of keys) {
       const instance = this.#instances.get(key);

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import {
   DomainError,
   type EntityKey,
@@ -7,14 +8,16 @@ import {
   instanceKey,
   invalidField,
   nameOf,
+  type Order,
   type Service,
   type ServiceDraft,
   type ServiceRef,
   serviceKey,
 } from "../model/index.js";
 import type { Precondition } from "../store/index.js";
-import { expectRevision, type Head, instanceAt, serviceAt } from "./head.js";
-import { draftOf, patchedSpec } from "./instance-draft.js";
+import { caseOf, expectRevision, type Head, instanceAt, serviceAt } from "./head.js";
+import { type Judge, sameVoices } from "./health/index.js";
+import { carriedVoices, draftOf, keptOf, patchedSpec } from "./instance-draft.js";
 import type { InstancePatch, InstanceSpec } from "./registry.js";
 import { sameList, sameRecord, sameSpec } from "./same-spec.js";
 
@@ -35,7 +38,7 @@ export function decideUpdate(
   ref: InstanceRef,
   patch: InstancePatch,
   expectedRevision: bigint | undefined,
-  assertFits: (spec: InstanceSpec) => void,
+  { judge, assertFits }: { readonly judge: Judge; readonly assertFits: (spec: InstanceSpec) => void },
 ): Decision<Instance, InstanceDraft> {
   const key = instanceKey(ref);
   const standing = instanceAt(head, key);
@@ -44,7 +47,9 @@ export function decideUpdate(
   const spec = patchedSpec(standing, patch);
   assertProbesOwnEndpoint(spec, patch);
   assertFits(spec);
-  return sameSpec(standing, spec) ? { expect, standing } : { expect, put: draftOf(spec, standing) };
+  if (sameSpec(standing, spec)) return { expect, standing };
+  const voices = carriedVoices(standing, spec);
+  return { expect, put: draftOf(spec, { ...keptOf(standing), voices, ...caseOf(head, ref, standing) }, judge) };
 }
 
 /** Only here endpoints and probe stand together: a patch may bring one of them alone. */
@@ -62,13 +67,42 @@ export type DeregisterDecision =
   | { readonly kind: "drain"; readonly put: InstanceDraft };
 
 /** Decides a deregistration. A new drain takes the place of one that is under way; the same again leaves it running. */
-export function decideDeregister(head: Head, ref: InstanceRef, drainMs: number): DeregisterDecision {
+export function decideDeregister(head: Head, ref: InstanceRef, drainMs: number, judge: Judge): DeregisterDecision {
   const standing = instanceAt(head, instanceKey(ref));
   if (!standing) return { kind: "absent" };
   if (drainMs <= 0) return { kind: "remove" };
   if (standing.drainMs === drainMs) return { kind: "drains" };
-  const { holder, registeredAtMs } = standing;
-  return { kind: "drain", put: draftOf(standing, { holder, registeredAtMs, drainMs }) };
+  const { voices } = standing;
+  const drained = { ...keptOf(standing), drainMs, voices, ...caseOf(head, ref, standing) };
+  return { kind: "drain", put: draftOf(standing, drained, judge) };
+}
+
+/**
+ * Decides an order about an instance's health, or the end of the one that stands.
+ *
+ * @throws DomainError NOT_FOUND, REVISION_CONFLICT.
+ */
+export function decideOrder(
+  head: Head,
+  ref: InstanceRef,
+  order: Order | undefined,
+  { judge, expectedRevision }: { readonly judge: Judge; readonly expectedRevision?: bigint | undefined },
+): Decision<Instance, InstanceDraft> {
+  const key = instanceKey(ref);
+  const standing = instanceAt(head, key);
+  if (!standing) throw notFound("instance", key);
+  const expect = expectRevision(key, standing, expectedRevision);
+  const { ordered: _, ...others } = standing.voices ?? {};
+  const voices = order ? { ...others, ordered: order } : others;
+  if (sameVoices(standing.voices, voices)) return { expect, standing };
+  return { expect, put: draftOf(standing, { ...keptOf(standing), voices, ...caseOf(head, ref, standing) }, judge) };
+}
+
+/** The instances that a service has. @throws DomainError NOT_FOUND. */
+export function instancesOf(head: Head, ref: ServiceRef): EntityKey[] {
+  const key = serviceKey(ref);
+  if (!serviceAt(head, key)) throw notFound("service", key);
+  return [...head.peekInstances(key)];
 }
 
 /**
@@ -113,7 +147,10 @@ function sameService(standing: Service, draft: ServiceDraft): boolean {
     standing.description === draft.description &&
     standing.owner === draft.owner &&
     sameRecord(standing.labels, draft.labels) &&
-    sameList(standing.grpcServices, draft.grpcServices)
+    sameList(standing.grpcServices, draft.grpcServices) &&
+    standing.panicThresholdPercent === draft.panicThresholdPercent &&
+    standing.slowStartMs === draft.slowStartMs &&
+    isDeepStrictEqual(standing.outlierDetection, draft.outlierDetection)
   );
 }
 

@@ -8,8 +8,9 @@ import {
   serviceKey,
 } from "../model/index.js";
 import type { Precondition } from "../store/index.js";
-import { expectRevision, type Head, instanceAt } from "./head.js";
-import { draftOf } from "./instance-draft.js";
+import { caseOf, expectRevision, type Head, instanceAt } from "./head.js";
+import type { Judge } from "./health/index.js";
+import { carriedVoices, draftOf } from "./instance-draft.js";
 import type { InstanceSpec } from "./registry.js";
 import { sameHolder, sameSpec } from "./same-spec.js";
 
@@ -41,7 +42,11 @@ export interface RegisterDecision {
  *
  * @throws DomainError REVISION_CONFLICT.
  */
-export function decideRegister(head: Head, wanted: readonly WantedInstance[], nowMs: number): RegisterDecision {
+export function decideRegister(
+  head: Head,
+  wanted: readonly WantedInstance[],
+  { judge, nowMs }: { readonly judge: Judge; readonly nowMs: number },
+): RegisterDecision {
   const standing: (Instance | undefined)[] = [];
   const instances: EntityDraft[] = [];
   const expect: Precondition[] = [];
@@ -56,7 +61,8 @@ export function decideRegister(head: Head, wanted: readonly WantedInstance[], no
     if (stands) continue;
     const kept = before && sameOwner(before.holder, holder);
     const registeredAtMs = kept ? before.registeredAtMs : nowMs;
-    instances.push({ kind: "instance", value: draftOf(spec, { holder, registeredAtMs }) });
+    const standingNow = { holder, registeredAtMs, voices: carriedVoices(before, spec), ...caseOf(head, spec, before) };
+    instances.push({ kind: "instance", value: draftOf(spec, standingNow, judge) });
     if (before) replaced++;
     if (before?.holder.kind === "session" && !kept) taken.push(before);
   }

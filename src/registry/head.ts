@@ -1,5 +1,14 @@
-import { DomainError, type EntityKey, type Instance, type InstanceRef, nameOf, type Service } from "../model/index.js";
+import {
+  DomainError,
+  type EntityKey,
+  type Instance,
+  type InstanceRef,
+  nameOf,
+  type Service,
+  serviceKey,
+} from "../model/index.js";
 import type { Precondition, Store } from "../store/index.js";
+import type { Case } from "./health/index.js";
 
 /** State as the next commit would find it: what decisions look at. It may be not durable yet, so nobody is shown it. */
 export type Head = Pick<Store, "peek" | "peekInstances">;
@@ -14,6 +23,16 @@ export function instanceAt(head: Head, key: EntityKey): Instance | undefined {
 export function serviceAt(head: Head, key: EntityKey): Service | undefined {
   const entity = head.peek(key);
   return entity?.kind === "service" ? entity.value : undefined;
+}
+
+/** What a judgement of an instance looks at, as the next commit would find it. */
+export function caseOf(
+  head: Head,
+  ref: Pick<InstanceRef, "namespace" | "service">,
+  before: Instance | undefined,
+): Case {
+  const service = serviceAt(head, serviceKey({ namespace: ref.namespace, name: ref.service }));
+  return { before, service };
 }
 
 /** True while what is durable is also what the next commit would find: nothing is being written to it. */

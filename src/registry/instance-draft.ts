@@ -1,17 +1,21 @@
-import { type Health, type Holder, type Instance, type InstanceDraft, worstHealth } from "../model/index.js";
+import type { Holder, Instance, InstanceDraft, Voices } from "../model/index.js";
+import type { Case, Judge } from "./health/index.js";
 import type { InstancePatch, InstanceSpec } from "./registry.js";
+import { sameEndpoints, sameHealthCheck } from "./same-spec.js";
 
 /** What the plane adds to a spec. */
-export interface Standing {
+export interface Standing extends Case {
   readonly holder: Holder;
   /** Wall clock, milliseconds since the epoch. */
   readonly registeredAtMs: number;
   /** Set while it drains before it leaves. */
-  readonly drainMs?: number;
+  readonly drainMs?: number | undefined;
+  readonly voices: Voices | undefined;
 }
 
 /** An instance as it is to be put: the spec, what keeps it, and the health that follows. */
-export function draftOf(spec: InstanceSpec, standing: Standing): InstanceDraft {
+export function draftOf(spec: InstanceSpec, standing: Standing, judge: Judge): InstanceDraft {
+  const { drainMs, voices } = standing;
   return {
     namespace: spec.namespace,
     service: spec.service,
@@ -23,11 +27,20 @@ export function draftOf(spec: InstanceSpec, standing: Standing): InstanceDraft {
     labels: spec.labels,
     reportedHealth: spec.reportedHealth,
     ...(spec.healthCheck && { healthCheck: spec.healthCheck }),
-    ...healthOf(spec.reportedHealth, standing.drainMs),
+    ...judge.judge({ reportedHealth: spec.reportedHealth, drainMs, voices }, standing),
     holder: standing.holder,
-    ...(standing.drainMs !== undefined && { drainMs: standing.drainMs }),
+    ...(drainMs !== undefined && { drainMs }),
     registeredAtMs: standing.registeredAtMs,
   };
+}
+
+/** What keeps an instance, and what becomes of it, as it stands. */
+export function keptOf({
+  holder,
+  registeredAtMs,
+  drainMs,
+}: Instance): Pick<Standing, "holder" | "registeredAtMs" | "drainMs"> {
+  return { holder, registeredAtMs, drainMs };
 }
 
 /** The spec that follows from an instance and new values of chosen fields. */
@@ -54,9 +67,15 @@ function chosen<T>(wanted: T | null | undefined, standing: T | undefined): T | u
   return wanted === undefined ? standing : (wanted ?? undefined);
 }
 
-/** The worst of all voices, and why: what the instance reports, and the drain that was ordered. */
-function healthOf(reported: Health, drainMs: number | undefined): Pick<Instance, "health" | "healthReason"> {
-  if (drainMs === undefined) return { health: reported, healthReason: "" };
-  const health = worstHealth(reported, "draining");
-  return { health, healthReason: health === "draining" ? `drains for ${drainMs / 1_000} s, then leaves` : "" };
+/** What was said of an instance and still holds for one with this spec: findings hold for the addresses they were made at. */
+export function carriedVoices(before: Instance | undefined, spec: InstanceSpec): Voices | undefined {
+  if (!before?.voices) return undefined;
+  const { probed, observed, ordered, held } = before.voices;
+  const sameAddress = sameEndpoints(before, spec);
+  return {
+    ...(probed && sameAddress && sameHealthCheck(before.healthCheck, spec.healthCheck) && { probed }),
+    ...(observed && sameAddress && { observed }),
+    ...(ordered && { ordered }),
+    ...(held && { held }),
+  };
 }

@@ -1,4 +1,7 @@
 import { Counter, Gauge, type Registry } from "prom-client";
+import { createGuardMetrics, type GuardMetrics } from "./expiry/guard-metrics.js";
+import { createOutlierMetrics, type OutlierMetrics } from "./health/outliers/metrics.js";
+import { createProbeMetrics, type ProbeMetrics } from "./health/probe/metrics.js";
 
 /** What became of a registration: new, another spec or holder, the same again, not allowed, not durable. */
 export type RegistrationOutcome = "created" | "replaced" | "renewed" | "refused" | "failed";
@@ -15,6 +18,11 @@ export interface RegistryMetrics {
   readonly expirations: Counter<"cause">;
   readonly superseded: Counter;
   readonly retries: Counter;
+  /** Changes of health that nobody asked for. */
+  readonly healthChanges: Counter;
+  readonly probes: ProbeMetrics;
+  readonly outliers: OutlierMetrics;
+  readonly guard: GuardMetrics;
 }
 
 /** Creates the registry's metrics in `register`; once for each. */
@@ -34,5 +42,9 @@ export function createRegistryMetrics(register: Registry): RegistryMetrics {
     expirations: countBy("cause", "expirations_total", "Instances that left because a lease, session or drain ended."),
     superseded: counter("superseded_total", "Instances that another holder took from a session."),
     retries: counter("store_retries_total", "Commits of the plane's own that failed and were put off."),
+    healthChanges: counter("health_changes_total", "Instances changed because of probes, callers or time."),
+    probes: createProbeMetrics(register),
+    outliers: createOutlierMetrics(register),
+    guard: createGuardMetrics(register),
   };
 }

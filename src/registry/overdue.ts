@@ -10,9 +10,10 @@ export interface OverdueOptions<K> {
   readonly onRetry: () => void;
   /**
    * Commits the end of as many of the keys as one commit holds, decided on what is true now; undefined when nothing can be
-   * done for any of them yet (something else is being written to them). Keys are deleted by their owner once they left.
+   * done for any of them yet (something else is being written to them), "held" when nothing may be done for some time. Keys
+   * are deleted by their owner once they left.
    */
-  readonly attempt: (keys: ReadonlySet<K>) => Promise<unknown> | undefined;
+  readonly attempt: (keys: ReadonlySet<K>) => Promise<unknown> | "held" | undefined;
 }
 
 const FIRST_BACKOFF_MS = 50;
@@ -57,15 +58,17 @@ export class Overdue<K> {
     while (this.#keys.size > 0 && !this.#stopped) {
       const outcome = await this.#try();
       failures = outcome === "failed" ? failures + 1 : 0;
-      if (outcome !== "done") await this.#pause(Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** failures));
+      const backoffMs = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** failures);
+      if (outcome !== "done") await this.#pause(outcome === "held" ? MAX_BACKOFF_MS : backoffMs);
     }
     this.#running = undefined;
   }
 
-  async #try(): Promise<"done" | "blocked" | "failed"> {
+  async #try(): Promise<"done" | "blocked" | "held" | "failed"> {
     try {
       const attempt = this.#options.attempt(this.#keys);
       if (!attempt) return "blocked";
+      if (attempt === "held") return "held";
       await attempt;
       return "done";
     } catch (error) {

@@ -9,6 +9,11 @@ import type {
   ServiceDraft,
   ServiceRef,
 } from "../model/index.js";
+import type { GuardStatus } from "./expiry/expiry-guard.js";
+import type { ObservedCalls } from "./health/outliers/outliers.js";
+
+export type { GuardEvent, GuardStatus } from "./expiry/expiry-guard.js";
+export type { ObservedCalls } from "./health/outliers/outliers.js";
 
 /** Who asks, as the edge knows them. */
 export interface Caller {
@@ -41,6 +46,15 @@ export interface InstancePatch {
   readonly labels?: Readonly<Record<string, string>>;
   readonly reportedHealth?: Health;
   readonly healthCheck?: HealthCheck | null;
+}
+
+/** An order about an instance's health. */
+export interface OrderSpec {
+  readonly health: "serving" | "draining" | "not-serving";
+  /** Why, for people. */
+  readonly reason: string;
+  /** When it ends by itself, in milliseconds from now; absent means when it is taken back. */
+  readonly lastsMs?: number;
 }
 
 /** One registration without a session. */
@@ -147,6 +161,26 @@ export interface Registry extends AsyncDisposable {
   /** Removes it now, or after draining for `drainMs`. @returns 0n when it was not registered. */
   deregister(ref: InstanceRef, drainMs: number, caller: Caller): Promise<bigint>;
 
+  /**
+   * Orders a health until it is taken back or ends by itself; a new order takes the place of the one that stands.
+   *
+   * @throws DomainError NOT_FOUND, REVISION_CONFLICT.
+   */
+  orderHealth(
+    ref: InstanceRef,
+    order: OrderSpec,
+    expectedRevision: bigint | undefined,
+    caller: Caller,
+  ): Promise<Written<Instance>>;
+  /** Takes an order back; answers whether there was one. @throws DomainError NOT_FOUND. */
+  clearOrder(ref: InstanceRef, caller: Caller): Promise<Written<number>>;
+  /** Orders every instance that a service has now to drain; answers for how many that changed something. @throws DomainError NOT_FOUND. */
+  drainService(ref: ServiceRef, order: Omit<OrderSpec, "health">, caller: Caller): Promise<Written<number>>;
+  /** Takes back the orders of all instances of a service; answers how many. @throws DomainError NOT_FOUND. */
+  clearOrders(ref: ServiceRef, caller: Caller): Promise<Written<number>>;
+  /** Takes in how calls of instances went, as their callers saw them. */
+  observe(calls: Iterable<ObservedCalls>): void;
+
   /** @throws DomainError NOT_FOUND for a token of a session that ended or never was; LIMIT_EXCEEDED. */
   openSession(options: SessionOptions): Promise<Session>;
 
@@ -154,6 +188,12 @@ export interface Registry extends AsyncDisposable {
   leaseEndsAtMs(ref: InstanceRef): number | undefined;
   /** Sessions known, attached or within their TTL; and those attached to a stream now. */
   sessionCounts(): { readonly known: number; readonly attached: number };
+
+  /** Whether nothing expires because many clients were lost at once, and how many there are. */
+  expiryGuard(): GuardStatus;
+
+  /** Connections that probes hold now. */
+  probeConnections(): number;
 
   /** Tells every session to reconnect elsewhere within `withinMs`; nothing more happens until disposal. */
   announceStop(withinMs: number): void;

@@ -7,11 +7,16 @@ export function sameSpec(standing: Instance, spec: InstanceSpec): boolean {
     standing.reportedHealth === spec.reportedHealth &&
     standing.version === spec.version &&
     standing.weight === spec.weight &&
-    sameList(standing.endpoints, spec.endpoints, sameEndpoint) &&
+    sameEndpoints(standing, spec) &&
     sameRecord(standing.labels, spec.labels) &&
     sameLocality(standing.locality, spec.locality) &&
     sameHealthCheck(standing.healthCheck, spec.healthCheck)
   );
+}
+
+/** True when two instances are reached in the same ways. */
+export function sameEndpoints(a: Pick<InstanceSpec, "endpoints">, b: Pick<InstanceSpec, "endpoints">): boolean {
+  return a.endpoints === b.endpoints || sameList(a.endpoints, b.endpoints, sameEndpoint);
 }
 
 /** True when the same thing keeps an instance: the same session, a lease of the same length, or nothing. */
@@ -41,8 +46,9 @@ function sameLocality(a: Locality | undefined, b: Locality | undefined): boolean
   return a === b || (a?.region === b?.region && a?.zone === b?.zone && a?.subZone === b?.subZone && !a === !b);
 }
 
-function sameHealthCheck(a: HealthCheck | undefined, b: HealthCheck | undefined): boolean {
-  if (!a || !b) return a === b;
+/** True when two instances are probed alike. */
+export function sameHealthCheck(a: HealthCheck | undefined, b: HealthCheck | undefined): boolean {
+  if (a === b || !a || !b) return a === b;
   return (
     a.endpointName === b.endpointName &&
     a.intervalMs === b.intervalMs &&

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { Store } from "../store/index.js";
 import { type Clock, TimerWheel } from "../stream/index.js";
 import { decideEnding } from "./decide-ending.js";
+import type { ExpiryGuard } from "./expiry/expiry-guard.js";
 import type { KnownSession } from "./known-session.js";
 import type { RegistryMetrics } from "./metrics.js";
 import { Overdue } from "./overdue.js";
@@ -18,6 +19,7 @@ export interface SessionEndingsOptions {
   /** id -> session; those that ended are looked up no more. */
   readonly known: ReadonlyMap<string, KnownSession>;
   readonly maxCommitChanges: number;
+  readonly guard: Pick<ExpiryGuard, "mayExpire">;
   /** Called once the end of a session is durable, with how many instances it held. */
   readonly onEnded: (session: KnownSession, cause: EndingCause, instances: number) => void;
 }
@@ -76,10 +78,11 @@ export class SessionEndings {
   }
 
   /** A closed session leaves in its own name, so it has a commit to itself. */
-  #endOverdue(ids: ReadonlySet<string>): Promise<void> | undefined {
+  #endOverdue(ids: ReadonlySet<string>): Promise<void> | "held" {
     const sessions = [...ids].flatMap((id) => this.#options.known.get(id) ?? []);
     const closed = sessions.find((session) => session.closed);
-    return closed ? this.#end([closed], "session-closed") : this.#end(sessions, "session-expired");
+    if (closed) return this.#end([closed], "session-closed");
+    return this.#options.guard.mayExpire() ? this.#end(sessions, "session-expired") : "held";
   }
 
   async #end(sessions: readonly KnownSession[], cause: EndingCause): Promise<void> {

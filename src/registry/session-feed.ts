@@ -18,9 +18,25 @@ export function followSessions(options: SessionFeedOptions, changeSet: ChangeSet
   const is = sessionOf(options, after);
   if (was && was !== is) lose(options, was, change.key, after);
   if (is && after) is.held.set(change.key, after);
-  if (is && after && changeSet.cause === "drain" && changeSet.actor !== is.actor) {
+  if (
+    is &&
+    after &&
+    changeSet.actor !== is.actor &&
+    drains(after) &&
+    !(before && was === is && drainsAlike(before, after))
+  ) {
     is.attachment?.direct({ kind: "drain", instance: refOf(after) });
   }
+}
+
+/** True for an instance that was told to finish what it has. */
+export function drains({ drainMs, voices }: Instance): boolean {
+  return drainMs !== undefined || voices?.ordered?.health === "draining";
+}
+
+/** True when its client was told already. */
+function drainsAlike(before: Instance, after: Instance): boolean {
+  return drains(before) && before.drainMs === after.drainMs;
 }
 
 /** An instance left a session: it was removed, or another holder took it. */

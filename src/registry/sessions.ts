@@ -3,6 +3,7 @@ import { DomainError, type Instance, instanceKey, type SessionRecord } from "../
 import type { Store } from "../store/index.js";
 import type { Clock } from "../stream/index.js";
 import { AttachedSession } from "./attached-session.js";
+import type { ExpiryGuard } from "./expiry/expiry-guard.js";
 import { holdingSession, KnownSession } from "./known-session.js";
 import type { RegistryLimits } from "./limits.js";
 import type { RegistryMetrics } from "./metrics.js";
@@ -22,6 +23,7 @@ export interface SessionsOptions {
   readonly known: Map<string, KnownSession>;
   readonly writes: Writes;
   readonly endings: SessionEndings;
+  readonly guard: ExpiryGuard;
   readonly onSessionEvent: (event: SessionEvent) => void;
 }
 
@@ -51,6 +53,7 @@ export class Sessions {
     const session = new KnownSession(record);
     this.#known.set(session.id, session);
     this.#options.endings.wait(session);
+    this.#options.guard.lost(clientOf(session));
     this.#count();
   }
 
@@ -81,6 +84,8 @@ export class Sessions {
   /** Forgets a session whose end is durable. */
   forget(session: KnownSession, type: "session.closed" | "session.expired", instances: number): void {
     this.#known.delete(session.id);
+    if (type === "session.expired") this.#options.guard.expired(clientOf(session), session.ttlMs);
+    else this.#options.guard.left(clientOf(session));
     this.#count();
     this.#tell(type, session, "", instances);
   }
@@ -149,6 +154,7 @@ export class Sessions {
     session.attachment = attached;
     this.#attached++;
     this.#count();
+    this.#options.guard.found(clientOf(session));
     this.#tell(type, session, attached.address);
     return attached;
   }
@@ -166,6 +172,7 @@ export class Sessions {
   #break(session: KnownSession): void {
     const address = this.#detach(session)?.address ?? "";
     this.#options.endings.wait(session);
+    this.#options.guard.lost(clientOf(session));
     this.#tell("session.broken", session, address);
   }
 
@@ -199,6 +206,11 @@ export class Sessions {
   #assertRunning(): void {
     if (this.#stopped) throw new DomainError({ reason: "SHUTTING_DOWN", retryAfterMs: 1_000 });
   }
+}
+
+/** How the guard calls a session. */
+function clientOf({ id }: KnownSession): string {
+  return `session:${id}`;
 }
 
 function tooMany(max: number): DomainError {

@@ -4,6 +4,7 @@ import {
   type Instance,
   type InstanceRef,
   instanceKey,
+  type Order,
   type Service,
   type ServiceDraft,
   type ServiceRef,
@@ -15,15 +16,22 @@ import {
   type DeregisterDecision,
   decideDeleteService,
   decideDeregister,
+  decideOrder,
   decidePutService,
   decideUpdate,
+  instancesOf,
 } from "./decide-change.js";
 import { decideRegister, type RegisterDecision, type WantedInstance } from "./decide-register.js";
 import { fence } from "./fences.js";
+import { instanceAt } from "./head.js";
+import type { Judge } from "./health/index.js";
 import type { KnownSession } from "./known-session.js";
 import type { RegistryLimits } from "./limits.js";
 import type { RegistrationOutcome, RegistryMetrics } from "./metrics.js";
 import type { InstancePatch, InstanceSpec, Written } from "./registry.js";
+
+/** Instances that are ordered in one commit: so many fit a response of a watch unless they are very large, and then it is cut. */
+const ORDERS_IN_A_COMMIT = 500;
 
 /** Options of `Writes`. */
 export interface WritesOptions {
@@ -31,6 +39,8 @@ export interface WritesOptions {
   readonly clock: Clock;
   readonly metrics: RegistryMetrics;
   readonly limits: RegistryLimits;
+  /** Decides the health of whatever is put. */
+  readonly judge: Judge;
   /** Renewed by registering the same again. */
   readonly leases: Deadlines;
   /** id -> session: those that lose an instance are fenced. */
@@ -48,12 +58,10 @@ export interface WritesOptions {
 export class Writes {
   readonly #options: WritesOptions;
   readonly #store: Store;
-  readonly #assertFits: (spec: InstanceSpec) => void;
 
   constructor(options: WritesOptions) {
     this.#options = options;
     this.#store = options.store;
-    this.#assertFits = options.assertFits;
   }
 
   /** Registers all or none. @throws DomainError REVISION_CONFLICT, STORE_UNAVAILABLE. */
@@ -74,7 +82,7 @@ export class Writes {
     expectedRevision: bigint | undefined,
     actor: string,
   ): Promise<Written<Instance>> {
-    const decided = attempt(() => decideUpdate(this.#store, ref, patch, expectedRevision, this.#assertFits));
+    const decided = attempt(() => decideUpdate(this.#store, ref, patch, expectedRevision, this.#options));
     if ("refusal" in decided) return await this.refuse(decided.refusal, actor);
     const { decision } = decided;
     if ("standing" in decision) return this.#told(decision.standing, actor);
@@ -85,9 +93,46 @@ export class Writes {
 
   /** Removes an instance, now or after a drain; 0n when it is not there. @throws DomainError STORE_UNAVAILABLE. */
   async deregister(ref: InstanceRef, drainMs: number, actor: string): Promise<bigint> {
-    const decision = decideDeregister(this.#store, ref, drainMs);
+    const decision = decideDeregister(this.#store, ref, drainMs, this.#options.judge);
     const { revision } = await this.#store.commit(deregisterCommit(decision, instanceKey(ref), actor));
     return decision.kind === "absent" ? 0n : revision;
+  }
+
+  /** Orders a health, or takes the order back. @throws DomainError NOT_FOUND, REVISION_CONFLICT, STORE_UNAVAILABLE. */
+  async order(
+    ref: InstanceRef,
+    order: Order | undefined,
+    expectedRevision: bigint | undefined,
+    actor: string,
+  ): Promise<Written<Instance>> {
+    const { judge } = this.#options;
+    const decided = attempt(() => decideOrder(this.#store, ref, order, { judge, expectedRevision }));
+    if ("refusal" in decided) return await this.refuse(decided.refusal, actor);
+    const { decision } = decided;
+    if ("standing" in decision) return this.#told(decision.standing, actor);
+    const puts: EntityDraft[] = [{ kind: "instance", value: decision.put }];
+    const committed = await this.#store.commit({ actor, cause: "override", puts, expect: decision.expect });
+    return { value: committed.entities[0]?.value as Instance, revision: committed.revision };
+  }
+
+  /**
+   * The same for every instance that a service has now; answers for how many something changed.
+   *
+   * @throws DomainError NOT_FOUND, STORE_UNAVAILABLE: then some may have changed, and doing it again does the rest.
+   */
+  async orderAll(ref: ServiceRef, order: Order | undefined, actor: string): Promise<Written<number>> {
+    const decided = attempt(() => instancesOf(this.#store, ref));
+    if ("refusal" in decided) return await this.refuse(decided.refusal, actor);
+    const keys = decided.decision;
+    let revision = await this.settled(actor);
+    let changed = 0;
+    for (let start = 0; start < keys.length; start += ORDERS_IN_A_COMMIT) {
+      const puts = this.#orderedAmong(keys.slice(start, start + ORDERS_IN_A_COMMIT), order);
+      if (puts.length === 0) continue;
+      revision = (await this.#store.commit({ actor, cause: "override", puts })).revision;
+      changed += puts.length;
+    }
+    return { value: changed, revision };
   }
 
   /** Creates or describes a service. @throws DomainError REVISION_CONFLICT, STORE_UNAVAILABLE. */
@@ -139,9 +184,18 @@ export class Writes {
     return { value, revision: await this.settled(actor) };
   }
 
+  #orderedAmong(keys: readonly EntityKey[], order: Order | undefined): EntityDraft[] {
+    const { judge } = this.#options;
+    return keys.flatMap((key) => {
+      const instance = instanceAt(this.#store, key);
+      const decision = instance && decideOrder(this.#store, instance, order, { judge });
+      return decision && "put" in decision ? [{ kind: "instance" as const, value: decision.put }] : [];
+    });
+  }
+
   #decideRegister(wanted: readonly WantedInstance[]): RegisterDecision {
     try {
-      return decideRegister(this.#store, wanted, this.#options.clock.wallMs());
+      return decideRegister(this.#store, wanted, { judge: this.#options.judge, nowMs: this.#options.clock.wallMs() });
     } catch (error) {
       this.#count("refused", wanted.length);
       throw error;

@@ -14,7 +14,10 @@ import {
   createRegistry,
   createRegistryMetrics,
   type Directive,
+  type GuardEvent,
   type InstanceSpec,
+  type ProbeAddresses,
+  parseProbeAddresses,
   type Registration,
   type Registry,
   type RegistryLimits,
@@ -59,6 +62,7 @@ export interface Started extends AsyncDisposable {
   /** The current one; another after `restart`. */
   readonly registry: Registry;
   readonly events: SessionEvent[];
+  readonly guardEvents: GuardEvent[];
   /** Every change set since the start. */
   readonly feed: ChangeSet[];
   readonly metrics: MetricsRegister;
@@ -83,6 +87,7 @@ export function startRegistry(limits: Partial<RegistryLimits> = {}): Started {
   const shaky = openShakyStore(clock);
   const { store } = shaky;
   const events: SessionEvent[] = [];
+  const guardEvents: GuardEvent[] = [];
   const feed: ChangeSet[] = [];
   store.subscribe((changeSets) => void feed.push(...changeSets));
   let metrics = new MetricsRegister();
@@ -95,7 +100,10 @@ export function startRegistry(limits: Partial<RegistryLimits> = {}): Started {
       metrics: createRegistryMetrics(metrics),
       assertFits: () => {},
       onSessionEvent: (event) => void events.push(event),
+      onGuardEvent: (event) => void guardEvents.push(event),
       limits,
+      probeAddresses: parseProbeAddresses("loopback") as ProbeAddresses,
+      random: () => 0.5,
     });
   };
   let registry = create();
@@ -109,6 +117,7 @@ export function startRegistry(limits: Partial<RegistryLimits> = {}): Started {
     shaky,
     store,
     events,
+    guardEvents,
     feed,
     durable,
     get registry() {
