@@ -3,6 +3,7 @@ import {
   type ChangeSet,
   type Instance,
   type InstanceRef,
+  isCondemned,
   type Service,
   type ServiceRef,
   takesCalls,
@@ -17,6 +18,8 @@ export interface ServiceEntry {
   readonly instances: Map<string, Instance>;
   /** How many of them consumers may send new calls to. */
   serving: number;
+  /** How many take no calls only because probes or callers condemned them. */
+  condemned: number;
   /** view key -> what that view selects, until the next change of the service. */
   readonly resolved: Map<string, readonly Discovered[]>;
 }
@@ -97,10 +100,11 @@ export class Catalogue {
     this.#namespaces.set(service.namespace, services);
     const entry = services.get(service.name);
     if (entry) {
+      if (entry.service.panicThresholdPercent !== service.panicThresholdPercent) entry.resolved.clear();
       entry.service = service;
       return;
     }
-    services.set(service.name, { service, instances: new Map(), serving: 0, resolved: new Map() });
+    services.set(service.name, { service, instances: new Map(), serving: 0, condemned: 0, resolved: new Map() });
     this.#services++;
   }
 
@@ -119,7 +123,8 @@ export class Catalogue {
     if (!entry) return;
     const before = entry.instances.get(instance.id);
     entry.instances.set(instance.id, instance);
-    entry.serving += Number(takesCalls(instance.health)) - Number(before !== undefined && takesCalls(before.health));
+    count(entry, instance, 1);
+    if (before) count(entry, before, -1);
     entry.resolved.clear();
     if (!before) this.#instances++;
   }
@@ -129,8 +134,13 @@ export class Catalogue {
     const before = entry?.instances.get(instance.id);
     if (!entry || !before) return;
     entry.instances.delete(instance.id);
-    entry.serving -= Number(takesCalls(before.health));
+    count(entry, before, -1);
     entry.resolved.clear();
     this.#instances--;
   }
+}
+
+function count(entry: ServiceEntry, instance: Instance, by: 1 | -1): void {
+  if (takesCalls(instance.health)) entry.serving += by;
+  else if (isCondemned(instance)) entry.condemned += by;
 }

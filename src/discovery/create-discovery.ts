@@ -18,6 +18,7 @@ import type {
 import { History } from "./history.js";
 import { Looks } from "./looks.js";
 import type { DiscoveryMetrics, DiscoverySources } from "./metrics.js";
+import { panicking, panics, withPanic } from "./panic.js";
 import { RevisionWaiters } from "./revision-waiters.js";
 import { byService } from "./service-changes.js";
 import { ServicesNarrator } from "./services-narrator.js";
@@ -103,6 +104,7 @@ export class StoreDiscovery implements Discovery {
       services: () => this.#catalogue.counts().services,
       instances: () => this.#catalogue.counts().instances,
       views: () => this.#views.size,
+      panicking: () => [...this.#catalogue.entries("*")].filter(panics).length,
       behind: () => [...this.#watches].filter((watch) => watch.behind).length,
     };
   }
@@ -143,7 +145,12 @@ export class StoreDiscovery implements Discovery {
     this.#options.metrics.resolved();
     const entry = this.#catalogue.entry({ namespace: target.namespace, name: target.service });
     const instances = entry ? new View(target, viewer, this.#looks).select(entry) : [];
-    return { revision: this.revision, exists: entry !== undefined, instances, panic: false };
+    return {
+      revision: this.revision,
+      exists: entry !== undefined,
+      instances,
+      panic: entry !== undefined && panics(entry),
+    };
   }
 
   watch(options: WatchOptions): AsyncIterable<WatchBatch> {
@@ -216,8 +223,10 @@ export class StoreDiscovery implements Discovery {
 
   #publish(changeSets: readonly ChangeSet[]): void {
     for (const changeSet of changeSets) {
-      const changes = byService(changeSet);
+      const sorted = byService(changeSet);
+      const panicBefore = panicking(this.#catalogue, sorted);
       this.#catalogue.apply(changeSet);
+      const changes = withPanic(this.#catalogue, sorted, panicBefore);
       this.#history.push(changeSet);
       for (const watch of this.#serviceWatches) watch.offer(changes, changeSet.revision);
       this.#views.publish(changes, changeSet.revision, changeSet.committedAtMs);
@@ -231,7 +240,8 @@ export class StoreDiscovery implements Discovery {
 }
 
 function listed(entry: ServiceEntry): ListedService {
-  return { service: entry.service, instanceCount: entry.instances.size, servingCount: entry.serving };
+  const { service, instances, serving } = entry;
+  return { service, instanceCount: instances.size, servingCount: serving, panic: panics(entry) };
 }
 
 function compareServices(a: Service, b: Service): number {

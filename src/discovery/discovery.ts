@@ -101,6 +101,8 @@ export interface ListedService {
   readonly service: Service;
   readonly instanceCount: number;
   readonly servingCount: number;
+  /** True when so few take calls that those that only probes or callers condemned are returned too. */
+  readonly panic: boolean;
 }
 
 /**

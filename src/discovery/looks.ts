@@ -1,4 +1,4 @@
-import { DEFAULT_WEIGHT, type Instance, type Locality, localityPriority } from "../model/index.js";
+import { effectiveWeight, type Instance, type Locality, localityPriority } from "../model/index.js";
 import type { Discovered } from "./discovery.js";
 
 /** Places and endpoint names that are remembered; beyond them the oldest is forgotten, and made anew when it is needed. */
@@ -23,7 +23,7 @@ export class Look {
     const discovered: Discovered = {
       instance: narrowed,
       priority: localityPriority(this.locality, instance.locality),
-      effectiveWeight: instance.weight ?? DEFAULT_WEIGHT,
+      effectiveWeight: effectiveWeight(instance),
     };
     this.#discovered.set(instance, discovered);
     return discovered;

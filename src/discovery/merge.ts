@@ -13,6 +13,8 @@ interface MergedService {
   readonly service: string;
   readonly existed: boolean;
   exists: boolean;
+  readonly panicBefore: boolean;
+  panic: boolean;
   /** instance id -> what became of it, newest last. */
   readonly instances: Map<string, MergedInstance>;
 }
@@ -37,6 +39,7 @@ export class MergedUpdates {
   add(target: number, update: ViewUpdate): void {
     const merged = this.#serviceFor(target, update);
     merged.exists = update.exists;
+    merged.panic = update.panic;
     for (const step of update.steps) {
       const earlier = merged.instances.get(step.id);
       if (earlier) this.#replaced++;
@@ -50,7 +53,8 @@ export class MergedUpdates {
   updates(): ServiceUpdate[] {
     const all: ServiceUpdate[] = [];
     for (const service of this.#services.values()) {
-      if (service.instances.size > 0 || service.existed !== service.exists) all.push(toUpdate(service));
+      const { instances, existed, exists, panicBefore, panic } = service;
+      if (instances.size > 0 || existed !== exists || panicBefore !== panic) all.push(toUpdate(service));
     }
     return all;
   }
@@ -59,8 +63,9 @@ export class MergedUpdates {
     const key = `${target}/${update.namespace}/${update.service}`;
     const known = this.#services.get(key);
     if (known) return known;
-    const { namespace, service, existed, exists } = update;
-    const merged: MergedService = { target, namespace, service, existed, exists, instances: new Map() };
+    const { namespace, service, existed, exists, panicBefore, panic } = update;
+    const instances = new Map<string, MergedInstance>();
+    const merged: MergedService = { target, namespace, service, existed, exists, panicBefore, panic, instances };
     this.#services.set(key, merged);
     return merged;
   }
@@ -73,6 +78,6 @@ function toUpdate(merged: MergedService): ServiceUpdate {
     if (after) put.push(after);
     else removed.push(id);
   }
-  const { target, namespace, service, exists } = merged;
-  return { target, namespace, service, exists, reset: false, put, removed, panic: false };
+  const { target, namespace, service, exists, panic } = merged;
+  return { target, namespace, service, exists, reset: false, put, removed, panic };
 }

@@ -17,6 +17,8 @@ export interface DiscoverySources {
   services(): number;
   instances(): number;
   views(): number;
+  /** Services in panic. */
+  panicking(): number;
   /** Watches whose reader has not asked for what waits for him. */
   behind(): number;
 }
@@ -41,6 +43,11 @@ export function createDiscoveryMetrics(
   gauge("portolan_discovery_services", "Services in the catalogue.", (from) => from.services());
   gauge("portolan_discovery_instances", "Instances in the catalogue.", (from) => from.instances());
   gauge("portolan_discovery_views", "Distinct views that watches share.", (from) => from.views());
+  gauge(
+    "portolan_discovery_services_in_panic",
+    "Services of which condemned instances are returned because too few take calls.",
+    (from) => from.panicking(),
+  );
   gauge("portolan_discovery_watches_behind", "Watches with changes that their reader has not taken.", (from) =>
     from.behind(),
   );

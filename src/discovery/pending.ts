@@ -41,6 +41,11 @@ export class PendingChanges {
     return this.#entries.length === 0 && this.#lostAfter === undefined;
   }
 
+  /** True when a change waits in which panic plays a part. */
+  get panicked(): boolean {
+    return this.#entries.some(({ change }) => change.updates.some(({ panicBefore, panic }) => panicBefore || panic));
+  }
+
   /** What came after this revision was let go; undefined while everything that waits is here. */
   get lostAfter(): bigint | undefined {
     return this.#lostAfter;

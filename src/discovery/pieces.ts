@@ -6,8 +6,10 @@ const MAX_PIECE_BYTES = 3 * 1024 * 1024 - 64 * 1024;
 /** Bytes that an instance takes apart from its texts: tags, lengths, numbers, timestamps. More than is ever needed. */
 const INSTANCE_OVERHEAD_BYTES = 200;
 const FIELD_OVERHEAD_BYTES = 12;
-/** The most that an instance encodes to, whatever it says. */
-const MAX_INSTANCE_BYTES = 64 * 1024 + INSTANCE_OVERHEAD_BYTES;
+/** Twelve numbers and durations. */
+const OUTLIER_DETECTION_BYTES = 160;
+/** The most that an instance encodes to, whatever it says and others say of it. */
+const MAX_INSTANCE_BYTES = 64 * 1024 + 8 * 1024;
 /** The most that a removed id and the names around it take. */
 const MAX_REMOVED_BYTES = 132;
 
@@ -89,7 +91,15 @@ export function instanceBytes(instance: Instance): number {
     add(value);
   }
   for (const text of Object.values(instance.locality ?? {})) add(text);
-  return bytes + healthCheckBytes(instance);
+  return bytes + healthCheckBytes(instance) + voicesBytes(instance);
+}
+
+function voicesBytes({ voices }: Instance): number {
+  if (!voices) return 0;
+  const { probed, observed, ordered, held } = voices;
+  let bytes = Buffer.byteLength(ordered?.actor ?? "");
+  for (const voice of [probed, observed, ordered, held]) if (voice) bytes += 48 + Buffer.byteLength(voice.reason);
+  return bytes;
 }
 
 function healthCheckBytes({ healthCheck }: Instance): number {
@@ -122,5 +132,6 @@ export function serviceBytes(service: Service): number {
   for (const text of [namespace, name, description, owner, ...grpcServices]) bytes += Buffer.byteLength(text) + 5;
   for (const [key, value] of Object.entries(labels))
     bytes += Buffer.byteLength(key) + Buffer.byteLength(value) + FIELD_OVERHEAD_BYTES;
+  if (service.outlierDetection) bytes += OUTLIER_DETECTION_BYTES;
   return bytes;
 }

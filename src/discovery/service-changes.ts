@@ -20,6 +20,11 @@ export interface ServiceChanges {
   readonly before: Service | undefined;
   readonly after: Service | undefined;
   readonly instances: readonly InstanceChange[];
+  /** Whether the service was in panic before this commit, and is after it. False in what is read from history. */
+  readonly panicBefore: boolean;
+  readonly panic: boolean;
+  /** Where the two differ: condemned instances that the commit did not touch, which appear or go with panic. */
+  readonly untouched: readonly Instance[];
 }
 
 type Draft = { -readonly [K in keyof ServiceChanges]: ServiceChanges[K] } & { instances: InstanceChange[] };
@@ -60,6 +65,9 @@ function draftFor(services: Map<string, Draft>, namespace: string, name: string)
     before: undefined,
     after: undefined,
     instances: [],
+    panicBefore: false,
+    panic: false,
+    untouched: [],
   };
   services.set(key, draft);
   return draft;

@@ -1,6 +1,7 @@
 import type { Service, ServiceRef } from "../model/index.js";
 import type { Catalogue } from "./catalogue.js";
 import type { Filter, ListedService, ServicesBatch } from "./discovery.js";
+import { panics } from "./panic.js";
 import { cutBySize, serviceBytes } from "./pieces.js";
 import type { ServiceChanges } from "./service-changes.js";
 import type { Narrator } from "./watch.js";
@@ -136,6 +137,7 @@ export class ServicesNarrator implements Narrator<ServicesBatch> {
 
   #listed(service: Service): ListedService {
     const entry = this.#options.catalogue.entry(service);
-    return { service, instanceCount: entry?.instances.size ?? 0, servingCount: entry?.serving ?? 0 };
+    const instanceCount = entry?.instances.size ?? 0;
+    return { service, instanceCount, servingCount: entry?.serving ?? 0, panic: entry !== undefined && panics(entry) };
   }
 }

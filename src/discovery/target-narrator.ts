@@ -1,8 +1,9 @@
-import type { Catalogue } from "./catalogue.js";
+import type { Catalogue, ServiceEntry } from "./catalogue.js";
 import type { ServiceUpdate, Target, Viewer, WatchBatch } from "./discovery.js";
 import { FullSets } from "./full-sets.js";
 import { MergedUpdates } from "./merge.js";
 import type { DiscoveryMetrics } from "./metrics.js";
+import { mayPanic, panics } from "./panic.js";
 import { PendingChanges, SharedTakes, type Taken } from "./pending.js";
 import { pieces } from "./pieces.js";
 import type { ServiceChanges } from "./service-changes.js";
@@ -37,6 +38,8 @@ export class TargetNarrator implements Narrator<WatchBatch>, Backlog<WatchBatch>
   #places: Map<string, number[]> | undefined;
   #folding = new MergedUpdates();
   #foldedAtMs = 0;
+  /** Panic may have played a part in what was folded: of the past it is not known which services were in it. */
+  #mayPanic = false;
 
   constructor(options: TargetNarratorOptions) {
     this.#options = options;
@@ -87,6 +90,7 @@ export class TargetNarrator implements Narrator<WatchBatch>, Backlog<WatchBatch>
   fold(changes: readonly ServiceChanges[], committedAtMs: number): void {
     for (const service of changes) {
       for (const target of this.#concerned(service)) {
+        this.#mayPanic ||= mayPanic(this.#options.catalogue.entry(service), service);
         const update = this.#views[target]?.project(service);
         if (!update) continue;
         this.#folding.add(target, update);
@@ -96,6 +100,7 @@ export class TargetNarrator implements Narrator<WatchBatch>, Backlog<WatchBatch>
   }
 
   folded(revision: bigint, synced: boolean): WatchBatch[] {
+    if (this.#mayPanic || this.#pending.panicked) return this.#afterPanic(synced);
     const updates = this.#folding.updates();
     const merged = this.#folding.replaced;
     const committedAtMs = updates.length > 0 ? this.#foldedAtMs : 0;
@@ -135,6 +140,13 @@ export class TargetNarrator implements Narrator<WatchBatch>, Backlog<WatchBatch>
     }
   }
 
+  /** How everything stands instead of what changed, those that went meanwhile among them. */
+  #afterPanic(synced: boolean): WatchBatch[] {
+    const gone = this.#folding.updates().filter(({ exists }) => !exists);
+    for (const { target, service } of gone) this.#told.knows(target, service);
+    return this.#sets({ synced, reset: false });
+  }
+
   #concerned({ namespace, name }: ServiceChanges): number[] {
     this.#places ??= placesOf(this.#options.targets);
     return [...(this.#places.get(`${namespace}/${name}`) ?? []), ...(this.#places.get(`${namespace}/*`) ?? [])];
@@ -149,9 +161,10 @@ export class TargetNarrator implements Narrator<WatchBatch>, Backlog<WatchBatch>
   #sets({ synced, reset }: Pick<WatchBatch, "synced" | "reset">): WatchBatch[] {
     this.#pending.clear();
     this.#folding = new MergedUpdates(); // what was folded of a history that went is part of it, too
+    this.#mayPanic = false;
     const sets = this.#views.flatMap((view, target) => this.#setsOf(view, target));
     const gone = this.#told.goneFrom(sets).map(({ target, service }) => {
-      return this.#set(target, this.#views[target]?.target.namespace ?? "", service, undefined);
+      return noService(target, this.#views[target]?.target.namespace ?? "", service);
     });
     const updates = [...sets, ...gone];
     this.#told.note(updates);
@@ -165,16 +178,9 @@ export class TargetNarrator implements Narrator<WatchBatch>, Backlog<WatchBatch>
     const { catalogue } = this.#options;
     if (service !== "*") {
       const entry = catalogue.entry({ namespace, name: service });
-      return [this.#set(target, namespace, service, entry && view.select(entry))];
+      return [entry ? setOf(target, view, entry) : noService(target, namespace, service)];
     }
-    const entries = [...catalogue.entries(namespace)];
-    return entries.map((entry) => this.#set(target, namespace, entry.service.name, view.select(entry)));
-  }
-
-  /** @param put undefined where there is no such service. */
-  #set(target: number, namespace: string, service: string, put: ServiceUpdate["put"] | undefined): ServiceUpdate {
-    const exists = put !== undefined;
-    return { target, namespace, service, exists, reset: true, put: put ?? [], removed: [], panic: false };
+    return [...catalogue.entries(namespace)].map((entry) => setOf(target, view, entry));
   }
 }
 
@@ -206,6 +212,18 @@ export class SharedBatches {
     if (this.#bookmark.revision !== revision) this.#bookmark = { ...this.#bookmark, revision };
     return this.#bookmark;
   }
+}
+
+/** How a service stands, as a view sees it. */
+function setOf(target: number, view: View, entry: ServiceEntry): ServiceUpdate {
+  const { namespace, name: service } = entry.service;
+  const put = view.select(entry);
+  return { target, namespace, service, exists: true, reset: true, put, removed: [], panic: panics(entry) };
+}
+
+/** That there is no such service. */
+function noService(target: number, namespace: string, service: string): ServiceUpdate {
+  return { target, namespace, service, exists: false, reset: true, put: [], removed: [], panic: false };
 }
 
 type Frame = Omit<WatchBatch, "updates">;

@@ -1,7 +1,8 @@
-import { type Instance, takesCalls } from "../model/index.js";
+import { type Instance, isCondemned, takesCalls } from "../model/index.js";
 import type { ServiceEntry } from "./catalogue.js";
 import type { Discovered, Target, Viewer } from "./discovery.js";
 import type { Look, Looks } from "./looks.js";
+import { panics } from "./panic.js";
 import type { ServiceChanges } from "./service-changes.js";
 
 /** Distinct views whose selection one service remembers; beyond them a selection is made anew at each call. */
@@ -23,6 +24,9 @@ export interface ViewUpdate {
   readonly existed: boolean;
   readonly exists: boolean;
   readonly steps: readonly Step[];
+  /** Whether the service was in panic before, and is now. */
+  readonly panicBefore: boolean;
+  readonly panic: boolean;
 }
 
 /**
@@ -44,9 +48,10 @@ export class View {
     this.key = viewKey(target, viewer);
   }
 
-  /** How this view shows an instance; undefined when it does not. */
-  show(instance: Instance): Discovered | undefined {
-    if (!this.#viewer.includeUnhealthy && !takesCalls(instance.health)) return undefined;
+  /** How this view shows an instance; undefined when it does not. @param panic whether its service is in panic. */
+  show(instance: Instance, panic: boolean): Discovered | undefined {
+    const isWanted = this.#viewer.includeUnhealthy || takesCalls(instance.health) || (panic && isCondemned(instance));
+    if (!isWanted) return undefined;
     return this.#passes(instance) ? this.#look.at(instance) : undefined;
   }
 
@@ -55,8 +60,9 @@ export class View {
     const known = entry.resolved.get(this.key);
     if (known) return known;
     const all: Discovered[] = [];
+    const panic = panics(entry);
     for (const instance of entry.instances.values()) {
-      const shown = this.show(instance);
+      const shown = this.show(instance, panic);
       if (shown) all.push(shown);
     }
     all.sort(byPriorityThenId);
@@ -66,15 +72,17 @@ export class View {
 
   /** What one commit did to one service; undefined when it does not concern this view. */
   project(changes: ServiceChanges): ViewUpdate | undefined {
+    const { namespace, name: service, existed, exists, panicBefore, panic } = changes;
     const steps: Step[] = [];
-    for (const { id, before, after } of changes.instances) {
-      const wasShown = before !== undefined && this.show(before) !== undefined;
-      const shown = after && this.show(after);
+    const step = (id: string, before: Instance | undefined, after: Instance | undefined): void => {
+      const wasShown = before !== undefined && this.show(before, panicBefore) !== undefined;
+      const shown = after && this.show(after, panic);
       if (wasShown || shown) steps.push({ id, before: wasShown, after: shown });
-    }
-    const { namespace, name: service, existed, exists } = changes;
-    if (steps.length === 0 && existed === exists) return undefined;
-    return { namespace, service, existed, exists, steps };
+    };
+    for (const { id, before, after } of changes.instances) step(id, before, after);
+    for (const instance of changes.untouched) step(instance.id, instance, instance);
+    if (steps.length === 0 && existed === exists && panicBefore === panic) return undefined;
+    return { namespace, service, existed, exists, steps, panicBefore, panic };
   }
 
   #passes(instance: Instance): boolean {

@@ -10,6 +10,7 @@ export class Reader {
   /** "target/service" -> id -> what was told last. */
   readonly tables = new Map<string, Map<string, Discovered>>();
   readonly exists = new Map<string, boolean>();
+  readonly panic = new Map<string, boolean>();
   revision = 0n;
   synced = false;
   merged = 0;
@@ -20,6 +21,7 @@ export class Reader {
     this.revision = earlier.revision;
     for (const [key, table] of earlier.tables) this.tables.set(key, new Map(table));
     for (const [key, exists] of earlier.exists) this.exists.set(key, exists);
+    for (const [key, panic] of earlier.panic) this.panic.set(key, panic);
   }
 
   take(batch: WatchBatch): void {
@@ -43,6 +45,7 @@ export class Reader {
   #forget(): void {
     this.tables.clear();
     this.exists.clear();
+    this.panic.clear();
     this.revision = 0n;
   }
 
@@ -55,5 +58,6 @@ export class Reader {
     if (!update.exists && table.size > 0) throw new Error(`${key}: gone, but ${[...table.keys()]} stand`);
     this.tables.set(key, table);
     this.exists.set(key, update.exists);
+    this.panic.set(key, update.panic);
   }
 }

@@ -8,12 +8,18 @@ import { type Bench, openBench, target, Watcher } from "./bench.js";
 const SERVICES = ["x", "y"];
 const service = fc.constantFrom(...SERVICES);
 const id = fc.constantFrom("a", "b", "c");
-const health = fc.constantFrom<Health>("serving", "serving", "degraded", "draining", "not-serving");
+/** "condemned": it says that it serves, and a probe that it does not. */
+const health = fc.constantFrom<Health | "condemned">(
+  ...(["serving", "serving", "degraded", "draining", "not-serving", "condemned", "condemned"] as const),
+);
+const probed = { health: "not-serving", reason: "probe failed" } as const;
+const CONDEMNED = { health: "not-serving", voices: { probed } } as const;
 
 const step = fc.oneof(
   { weight: 8, arbitrary: fc.record({ do: fc.constant("put" as const), service, id, health, version: fc.nat(3) }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant("remove" as const), service, id }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("delete-service" as const), service }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("threshold" as const), service, percent: fc.nat(100) }) },
   { weight: 8, arbitrary: fc.record({ do: fc.constant("read" as const), watcher: fc.nat(3) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("resume" as const), watcher: fc.nat(3) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("bookmark" as const) }) },
@@ -29,8 +35,16 @@ const TARGETS: readonly (readonly Target[])[] = [
   [target("x"), target("x"), target("*", { filter: even })],
 ];
 
-/** What each revision looked like: "service" -> "id@modRevision" of what may be called; absent where there is no service. */
-type World = Map<string, Instance[]>;
+/** What each revision looked like: service -> its instances and its panic threshold; absent where there is no service. */
+type World = Map<string, { readonly instances: readonly Instance[]; readonly threshold: number }>;
+
+/** The instances that consumers are told of, and whether that is for panic. */
+function toldOf({ instances, threshold }: { readonly instances: readonly Instance[]; readonly threshold: number }) {
+  const takers = instances.filter(({ health: is }) => takesCalls(is));
+  const condemned = instances.filter(({ voices }) => voices?.probed !== undefined);
+  const panic = condemned.length > 0 && takers.length * 100 < threshold * (takers.length + condemned.length);
+  return { panic, told: instances.filter((one) => takers.includes(one) || (panic && condemned.includes(one))) };
+}
 
 class Run {
   readonly worlds = new Map<bigint, World>();
@@ -44,7 +58,8 @@ class Run {
   remember(): void {
     const world: World = new Map();
     for (const { service: found } of this.bench.discovery.listServices("default")) {
-      world.set(found.name, this.bench.discovery.listInstances("default", found.name));
+      const instances = this.bench.discovery.listInstances("default", found.name);
+      world.set(found.name, { instances, threshold: found.panicThresholdPercent ?? 30 });
     }
     this.worlds.set(this.bench.discovery.revision, world);
   }
@@ -59,9 +74,12 @@ class Run {
       const { health: is, version } = action;
       const missing = this.bench.store.peek(keyOfService(action.service)) ? [] : [aService(action.service)];
       await this.commit(
-        [...missing, anInstance(action.service, action.id, { health: is, version: String(version) })],
+        [...missing, anInstance(action.service, action.id, { ...healthOf(is), version: String(version) })],
         [],
       );
+    } else if (action.do === "threshold") {
+      if (!this.bench.store.peek(keyOfService(action.service))) return;
+      await this.commit([aService(action.service, { panicThresholdPercent: action.percent })], []);
     } else if (action.do === "remove") await this.commit([], [keyOfInstance(action.service, action.id)]);
     else if (action.do === "delete-service") {
       const deletes = [...this.bench.store.peekInstances(keyOfService(action.service)), keyOfService(action.service)];
@@ -97,15 +115,21 @@ class Run {
     for (const [number, { service: named, filter }] of (TARGETS[index] ?? []).entries()) {
       for (const name of named === "*" ? SERVICES : [named]) {
         const stood = world?.get(name);
-        const expected = (stood ?? []).filter((i) => takesCalls(i.health) && (filter?.matches(i) ?? true));
+        const { panic, told: all } = toldOf(stood ?? { instances: [], threshold: 0 });
+        const expected = all.filter((one) => filter?.matches(one) ?? true);
         const told = [...(watcher.reader.tables.get(`${number}/${name}`)?.values() ?? [])].map(
           ({ instance }) => instance,
         );
         expect(told.sort((a, b) => (a.id < b.id ? -1 : 1))).toEqual(expected);
         expect(watcher.reader.exists.get(`${number}/${name}`) ?? false).toBe(stood !== undefined);
+        expect(watcher.reader.panic.get(`${number}/${name}`) ?? false).toBe(panic);
       }
     }
   }
+}
+
+function healthOf(is: Health | "condemned"): Partial<Instance> {
+  return is === "condemned" ? CONDEMNED : { health: is };
 }
 
 test("every reader holds what stood at the revision that he was told, however he read, stalled or resumed", () =>
