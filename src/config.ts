@@ -162,7 +162,8 @@ function contradictions(config: Config): string[] {
   );
 }
 
-function isLoopback({ host }: ListenAddress): boolean {
+/** True for an address that only this machine reaches. */
+export function isLoopback({ host }: ListenAddress): boolean {
   if (isIP(host) === 4) return host.startsWith("127.");
   return host === "::1" || host === "localhost";
 }

@@ -1,8 +1,16 @@
 import type { Logger } from "pino";
 import type { Registry as MetricsRegister } from "prom-client";
-import type { Config } from "../config.js";
+import { type Config, isLoopback } from "../config.js";
 import { createDiscovery, createDiscoveryMetrics, type StoreDiscovery } from "../discovery/index.js";
-import { createRegistry, createRegistryMetrics, type Registry } from "../registry/index.js";
+import {
+  createRegistry,
+  createRegistryMetrics,
+  type ProbeAddresses,
+  type ProbeLimits,
+  parseProbeAddresses,
+  type Registry,
+  type RegistryLimits,
+} from "../registry/index.js";
 import { assertInstanceFits } from "../rpc/index.js";
 import { createStoreMetrics, openLevelStore, openMemoryStore, type Store } from "../store/index.js";
 import type { Clock } from "../stream/index.js";
@@ -13,6 +21,8 @@ import {
   memoryDatabase,
   type Telemetry,
 } from "../telemetry/index.js";
+
+import { openFilesLimit } from "./open-files.js";
 
 /** What every room is given. */
 export interface Surroundings {
@@ -63,7 +73,9 @@ export async function openRooms(surroundings: Surroundings): Promise<Rooms> {
     metrics: createRegistryMetrics(register),
     assertFits: assertInstanceFits,
     onSessionEvent: (event) => telemetry.sessionEvent(event),
-    limits: { maxSessions: config.maxSessions, maxInstancesPerSession: config.maxInstancesPerSession },
+    onGuardEvent: (event) => telemetry.expiryEvent(event),
+    limits: registryLimits(config),
+    probeAddresses: probeAddressesOf(config),
   });
   const open = [registry, telemetry, discovery, store];
   return {
@@ -75,6 +87,41 @@ export async function openRooms(surroundings: Surroundings): Promise<Rooms> {
       for (const room of open) await room[Symbol.asyncDispose]();
     },
   };
+}
+
+function registryLimits(config: Config): Partial<RegistryLimits> {
+  return {
+    maxSessions: config.maxSessions,
+    maxInstancesPerSession: config.maxInstancesPerSession,
+    flaps: {
+      maxChangesPerMinute: config.flapMaxChanges,
+      baseHoldMs: config.flapBaseHoldMs,
+      maxHoldMs: config.flapMaxHoldMs,
+    },
+    expiryGuard: {
+      minClients: config.expiryGuardMinClients,
+      maxLostPercent: config.expiryGuardMaxLostPercent,
+      maxPauseMs: config.expiryGuardMaxPauseMs,
+    },
+    probes: probeLimits(config),
+  };
+}
+
+/** Probes take files too: at most half of those that there are, so that clients have theirs. */
+function probeLimits({ probeMaxInFlight, probeMaxConnections, reservedFiles }: Config): ProbeLimits {
+  const quarter = Math.max(1, Math.floor(((openFilesLimit() ?? Number.POSITIVE_INFINITY) - reservedFiles) / 4));
+  return {
+    maxInFlight: Math.min(probeMaxInFlight, quarter),
+    maxConnections: Math.min(probeMaxConnections, quarter),
+  };
+}
+
+/** Where the plane serves loopback alone, its clients are there and so are their instances. */
+function probeAddressesOf({ probeAddresses, grpcAddress }: Config): ProbeAddresses {
+  const auto = isLoopback(grpcAddress) ? "private,loopback" : "private";
+  const addresses = parseProbeAddresses(probeAddresses.replaceAll("auto", auto));
+  if (!addresses) throw new TypeError(`unreadable ranges: ${probeAddresses}`); // the setting was checked
+  return addresses;
 }
 
 function openStore({ config, clock, log, register }: Surroundings): Promise<Store> {

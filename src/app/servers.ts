@@ -49,7 +49,7 @@ export async function openServers(options: ServersOptions): Promise<Servers> {
   const { config, calls, clock, log, metrics } = options;
   const shared = {
     metrics,
-    room: new ConnectionRoom(roomFor(config, log)),
+    room: new ConnectionRoom(roomFor(config, log), () => options.rooms.registry.probeConnections()),
     onError: (err: unknown) => log.error({ err }, "a connection, a page or an answer failed"),
     call: createCallHost({ ...config, calls, clock, log }),
   };
@@ -132,6 +132,7 @@ function plainPages({ health, rooms, register }: ServersOptions): PlainPages {
         status: state === "serving" ? "SERVING" : "NOT_SERVING",
         revision: rooms.store.status().revision,
         writable,
+        expiryPaused: rooms.registry.expiryGuard().paused,
       };
     },
     async metrics() {

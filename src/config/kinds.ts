@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { z } from "zod";
 
 /** What a setting's text may be, and what it means to the program. */
@@ -90,6 +91,20 @@ export function address(): Kind<ListenAddress> {
     range: "host:port; an IPv6 host in brackets; port 0 is any free one",
     schema: parsed(listenAddress, () => true, "host:port, such as 127.0.0.1:7070 or [::1]:7070"),
   };
+}
+
+/** Words, and ranges such as 10.0.0.0/8, with commas between them. */
+export function addressRanges(...words: string[]): Kind<string> {
+  const known = new Set(words);
+  const range = `${words.join(", ")} and ranges such as 203.0.113.0/24, with commas between them`;
+  const parts = (value: string) => value.split(",").map((part) => part.trim());
+  const isRange = (part: string) => {
+    const [base = "", bits = ""] = part.split("/");
+    const most = isIP(base) === 4 ? 32 : 128;
+    return isIP(base) !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= most;
+  };
+  const right = (value: string) => parts(value).every((part) => known.has(part) || isRange(part));
+  return { range, schema: parsed((value) => parts(value).join(","), right, `made of ${range}`) };
 }
 
 /** As `address`, or "off": undefined. */

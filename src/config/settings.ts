@@ -1,4 +1,16 @@
-import { address, addressOrOff, choice, count, duration, durationOrOff, flag, type Kind, size, text } from "./kinds.js";
+import {
+  address,
+  addressOrOff,
+  addressRanges,
+  choice,
+  count,
+  duration,
+  durationOrOff,
+  flag,
+  type Kind,
+  size,
+  text,
+} from "./kinds.js";
 
 /** One thing that an operator may set. */
 export interface Setting<T = unknown> {
@@ -90,6 +102,55 @@ export const SETTINGS = {
     "Requests of one session that may be under way; more are read later.",
   ),
   watchMaxTargets: setting("watch-max-targets", count(1, 1_000), "1000", "Targets of one Watch."),
+  probeAddresses: setting(
+    "probe-addresses",
+    addressRanges("auto", "private", "loopback", "any", "none"),
+    "auto",
+    "Which addresses health checks may reach. auto: private ones, and loopback where gRPC is served there alone.",
+  ),
+  probeMaxInFlight: setting(
+    "probe-max-in-flight",
+    count(1, 100_000),
+    "1000",
+    "Probes under way at once; more wait for their turn.",
+  ),
+  probeMaxConnections: setting(
+    "probe-max-connections",
+    count(0, 1_000_000),
+    "20000",
+    "Connections that probes keep open; beyond it each probe connects anew.",
+  ),
+  flapMaxChanges: setting(
+    "flap-max-changes",
+    count(0, 1_000),
+    "6",
+    "Changes of an instance's health within a minute, beyond which it is held at the worse state; 0 turns holds off.",
+  ),
+  flapBaseHoldMs: setting(
+    "flap-base-hold",
+    duration("1s", "1h"),
+    "30s",
+    "How long the first hold lasts; each one that follows lasts twice as long.",
+  ),
+  flapMaxHoldMs: setting("flap-max-hold", duration("1s", "24h"), "10m", "The longest hold."),
+  expiryGuardMinClients: setting(
+    "expiry-guard-min-clients",
+    count(1, 1_000_000),
+    "10",
+    "Nothing expires while so many clients were lost at once, and expiry-guard-max-lost-percent of all.",
+  ),
+  expiryGuardMaxLostPercent: setting(
+    "expiry-guard-max-lost-percent",
+    count(0, 100),
+    "30",
+    "Nothing expires while more than this share of all clients was lost at once; 100 turns the guard off.",
+  ),
+  expiryGuardMaxPauseMs: setting(
+    "expiry-guard-max-pause",
+    duration("1s", "24h"),
+    "5m",
+    "After this what was lost expires all the same.",
+  ),
   maxMessageBytes: setting("max-message-bytes", size("64KiB", "64MiB"), "4MiB", "The largest request message."),
   maxMessageParts: setting(
     "max-message-parts",

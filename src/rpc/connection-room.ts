@@ -7,16 +7,21 @@ import type { Socket } from "node:net";
  */
 export class ConnectionRoom {
   readonly #max: number;
+  readonly #others: () => number;
   #open = 0;
 
-  /** @param max the most connections; Infinity when nobody knows how many there may be. */
-  constructor(max: number) {
+  /**
+   * @param max the most connections; Infinity when nobody knows how many there may be.
+   * @param others how many connections of other kinds share the room now.
+   */
+  constructor(max: number, others: () => number = () => 0) {
     this.#max = max;
+    this.#others = others;
   }
 
   /** Counts a connection until it closes; closes it and answers false when there is no room for it. */
   take(socket: Socket): boolean {
-    if (this.#open >= this.#max) {
+    if (this.#open + this.#others() >= this.#max) {
       socket.destroy();
       return false;
     }

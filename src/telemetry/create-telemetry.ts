@@ -51,7 +51,8 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Teleme
     writeLogs: (records) => logs.journal.write(records),
     queryLogs: (query) => logs.reader.page(query),
     tailLogs: (tail) => readers.open({ kind: "logs", ...tail, open: (signal) => logs.tails.open({ ...tail, signal }) }),
-    sessionEvent: (event) => events.recorder.sessionEvent(event),
+    sessionEvent: (event) => events.recorder.notice(event),
+    expiryEvent: (event) => events.recorder.notice(event),
     queryEvents: (query) => events.reader.page(query),
     tailEvents: (tail) =>
       readers.open({ kind: "events", ...tail, open: (signal) => events.tails.open({ ...tail, signal }) }),

@@ -11,7 +11,7 @@ export type { CallReport, CallSeriesKey, CallStats, Intake, LatencyHistogram } f
 export type { CallPoint } from "./calls/figures.js";
 export { createTelemetry } from "./create-telemetry.js";
 export { levelDatabase, memoryDatabase, type TelemetryDatabase } from "./disk/database.js";
-export type { Event, EventPlace, SessionEvent } from "./events/event.js";
+export type { Event, EventPlace, ExpiryEvent, SessionEvent } from "./events/event.js";
 export type { EventQuery } from "./events/event-query.js";
 export type { EventCursor, EventPage, EventPageQuery } from "./events/event-reader.js";
 export type { EventTailOptions } from "./events/event-tail.js";

@@ -4,7 +4,7 @@ import type { Clock } from "../stream/index.js";
 import type { CallAnswer, CallQuery } from "./calls/call-query.js";
 import type { CallReport, Intake } from "./calls/call-stats.js";
 import type { TelemetryDatabase } from "./disk/database.js";
-import type { Event, SessionEvent } from "./events/event.js";
+import type { Event, ExpiryEvent, SessionEvent } from "./events/event.js";
 import type { EventPage, EventPageQuery } from "./events/event-reader.js";
 import type { EventTailOptions } from "./events/event-tail.js";
 import type { TelemetryLimits } from "./limits.js";
@@ -53,6 +53,8 @@ export interface Telemetry extends AsyncDisposable {
 
   /** Records what happened to a session. Must not throw and does not wait. */
   sessionEvent(event: SessionEvent): void;
+  /** Records that expiry was paused, or goes on. Must not throw and does not wait. */
+  expiryEvent(event: ExpiryEvent): void;
   /** One page, newest first. */
   queryEvents(query: EventPageQuery): Promise<EventPage>;
   /** Every event after a revision, then each as it happens. @throws DomainError REVISION_OUT_OF_RANGE, LIMIT_EXCEEDED. */

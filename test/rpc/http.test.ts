@@ -222,7 +222,7 @@ describe("plain HTTP", () => {
     await plane.registry.register({ instance: INSTANCE });
     const response = await fetch(`${plane.httpUrl}/healthz`);
     expect(response.status).toBe(200);
-    expect(await response.json()).toEqual({ status: "SERVING", revision: "1", writable: true });
+    expect(await response.json()).toEqual({ status: "SERVING", revision: "1", writable: true, expiryPaused: false });
   });
 
   test("/metrics is Prometheus text with the calls that were made", async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Change, ChangeSet, Entity, InstanceDraft } from "../../src/model/index.js";
 import { keyOf } from "../../src/model/index.js";
-import { eventsOf, sessionEventDraft } from "../../src/telemetry/events/describe.js";
+import { eventsOf, noticeDraft } from "../../src/telemetry/events/describe.js";
 import type { SessionEvent } from "../../src/telemetry/index.js";
 import { anInstance, aService } from "../support/entities.js";
 
@@ -147,7 +147,7 @@ test("services are put and deleted", () => {
 
 test("what happens to a session has no revision, and its client and address", () => {
   const event = { timeMs: 5, sessionId: "s-1", client: "host/7", address: "10.0.0.9:4000", instances: 2 };
-  expect(sessionEventDraft({ type: "session.broken", ...event })).toMatchObject({
+  expect(noticeDraft({ type: "session.broken", ...event })).toMatchObject({
     revision: 0n,
     timeMs: 5,
     type: "session.broken",
@@ -159,7 +159,7 @@ test("what happens to a session has no revision, and its client and address", ()
 
 test("a session's message is short: who opened it, then what it holds", () => {
   const message = (type: SessionEvent["type"], instances: number, client = "portolan register on vm") =>
-    sessionEventDraft({ type, timeMs: 5, sessionId: "s-1", client, address: "", instances }).message;
+    noticeDraft({ type, timeMs: 5, sessionId: "s-1", client, address: "", instances }).message;
   expect(message("session.opened", 0)).toBe('opened by "portolan register on vm"');
   expect(message("session.opened", 0, "")).toBe("opened by an unnamed client");
   expect(message("session.opened", 0, 'a "b"\n')).toBe('opened by "a \\"b\\"\\n"');
@@ -167,4 +167,29 @@ test("a session's message is short: who opened it, then what it holds", () => {
   expect(message("session.broken", 2)).toBe("broken with 2 instances");
   expect(message("session.closed", 0)).toBe("closed with 0 instances");
   expect(message("session.expired", 1)).toBe("expired with 1 instance");
+});
+
+test("a pause of expiry is told with how many clients were lost, its end with the reason", () => {
+  const event = { timeMs: 5, lostClients: 12, clients: 20 };
+  expect(noticeDraft({ type: "expiry.paused", ...event, reason: "" })).toMatchObject({
+    revision: 0n,
+    type: "expiry.paused",
+    actor: "system:health",
+    service: "",
+    message: "nothing expires: 12 of 20 clients were lost at once",
+    attributes: { lost_clients: "12", clients: "20", reason: "" },
+  });
+  expect(noticeDraft({ type: "expiry.resumed", ...event, reason: "time over" }).message).toBe(
+    "what is lost expires again: time over",
+  );
+});
+
+test("an order, and a weight that grows, are named as what changed", () => {
+  const ordered = { health: "serving", reason: "the probe is wrong", actor: "alice" } as const;
+  expect(told(set("override", step(instance("a1"), instance("a1", { voices: { ordered } }))))[0]).toContain(
+    "health_override",
+  );
+  expect(
+    told(set("health", step(instance("a1", { slowStartPercent: 10 }), instance("a1", { slowStartPercent: 20 }))))[0],
+  ).toContain("slow_start_percent");
 });

@@ -8,6 +8,8 @@ export interface HealthPage {
   readonly revision: bigint;
   /** False while writes fail; reads go on. */
   readonly writable: boolean;
+  /** True while nothing expires because many clients were lost at once; everything else goes on. */
+  readonly expiryPaused: boolean;
 }
 
 /** Where the plain pages get their content. */
@@ -24,8 +26,8 @@ export function plainRoutes(pages: PlainPages, onError: (error: unknown) => void
     if (request.method !== "GET" && request.method !== "HEAD") {
       send(response, 404, { error: `no call ${path}: use POST /<package>.<Service>/<Method>` });
     } else if (path === "/healthz") {
-      const { status, revision, writable } = pages.health();
-      send(response, status === "SERVING" ? 200 : 503, { status, revision: String(revision), writable });
+      const { status, revision, ...more } = pages.health();
+      send(response, status === "SERVING" ? 200 : 503, { status, revision: String(revision), ...more });
     } else if (path === "/metrics") {
       pages.metrics().then(
         ({ type, text }) => write(response, 200, type, text),

@@ -6,6 +6,7 @@ import type {
 } from "../../../gen/portolan/registry/v1/registry_pb.js";
 import { callerOf } from "../caller.js";
 import { instanceCalls } from "./instance-calls.js";
+import { orderCalls } from "./order-calls.js";
 import type { RegistryServiceOptions } from "./registry-options.js";
 import { serviceCalls } from "./service-calls.js";
 import { SessionCall } from "./session-call.js";
@@ -18,6 +19,7 @@ export function createRegistryService(options: RegistryServiceOptions): ServiceI
   return {
     ...serviceCalls(options),
     ...instanceCalls(options),
+    ...orderCalls(options),
     session(requests: AsyncIterable<SessionRequest>, context: HandlerContext): AsyncIterable<SessionResponse> {
       return new SessionCall({
         requests,

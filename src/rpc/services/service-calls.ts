@@ -21,8 +21,8 @@ export function serviceCalls(options: RegistryServiceOptions): ServiceCalls {
   const { registry, discovery, rules, filters, clock, pageTokens } = options;
   const pager = new Pager<ListedService>({ tokens: pageTokens, clock, weigh: serviceWeight });
   const withCounts = (service: Service): ListedService => {
-    const { instanceCount = 0, servingCount = 0 } = discovery.getService(service) ?? {};
-    return { service, instanceCount, servingCount };
+    const { instanceCount = 0, servingCount = 0, panic = false } = discovery.getService(service) ?? {};
+    return { service, instanceCount, servingCount, panic };
   };
   return {
     async putService(request, context) {

@@ -19,6 +19,9 @@ const FIELDS: readonly Field[] = [
 const HEALTH_FIELDS: readonly Field[] = [
   ["reported_health", ({ reportedHealth }) => reportedHealth],
   ["drain", ({ drainMs }) => drainMs],
+  ["health_override", ({ voices }) => voices?.ordered],
+  ["health_voices", ({ voices = {} }) => [voices.probed, voices.observed, voices.held]],
+  ["slow_start_percent", ({ slowStartPercent }) => slowStartPercent],
 ];
 
 /**

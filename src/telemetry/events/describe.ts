@@ -1,7 +1,7 @@
 import type { Change, ChangeSet, Health, Instance, Service } from "../../model/index.js";
 import { DEFAULT_NAMESPACE } from "../../model/index.js";
 import { changedFields } from "./changed-fields.js";
-import type { Event, EventDraft, SessionEvent } from "./event.js";
+import type { Event, EventDraft, ExpiryEvent, Notice, SessionEvent } from "./event.js";
 
 type Told = Pick<EventDraft, "type" | "message" | "attributes">;
 
@@ -47,17 +47,35 @@ function eventOf(set: ChangeSet, order: number, subject: Subject, told: Told): E
   };
 }
 
+/** The event of what is no change of state. */
+export function noticeDraft(notice: Notice): EventDraft {
+  return "sessionId" in notice ? sessionEventDraft(notice) : expiryEventDraft(notice);
+}
+
+function expiryEventDraft({ type, timeMs, lostClients, clients, reason }: ExpiryEvent): EventDraft {
+  const lost = `${lostClients} of ${clients} clients`;
+  const message =
+    type === "expiry.paused" ? `nothing expires: ${lost} were lost at once` : `what is lost expires again: ${reason}`;
+  return {
+    ...ABOUT_NOBODY,
+    timeMs,
+    type,
+    actor: "system:health",
+    message,
+    attributes: { lost_clients: String(lostClients), clients: String(clients), reason },
+  };
+}
+
+const ABOUT_NOBODY = { revision: 0n, namespace: "", service: "", instanceId: "" } as const;
+
 /** The event of what happened to a session; the actor and an attribute say which, the message does not. */
-export function sessionEventDraft(event: SessionEvent): EventDraft {
+function sessionEventDraft(event: SessionEvent): EventDraft {
   const { type, timeMs, sessionId, client, address } = event;
   return {
-    revision: 0n,
+    ...ABOUT_NOBODY,
     timeMs,
     type,
     actor: `session:${sessionId}`,
-    namespace: "",
-    service: "",
-    instanceId: "",
     message: sessionMessage(event),
     attributes: { session: sessionId, client, address, instances: String(event.instances) },
   };

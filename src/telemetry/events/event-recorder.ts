@@ -3,8 +3,8 @@ import type { ChangeSet } from "../../model/index.js";
 import type { Store } from "../../store/index.js";
 import { type Clock, Signal, type Timer } from "../../stream/index.js";
 import type { TelemetryMetrics } from "../metrics.js";
-import { eventsOf, sessionEventDraft } from "./describe.js";
-import type { Event, EventPlace, SessionEvent } from "./event.js";
+import { eventsOf, noticeDraft } from "./describe.js";
+import type { Event, EventPlace, Notice } from "./event.js";
 import type { EventLog } from "./event-log.js";
 import type { RecentEvents } from "./recent-events.js";
 import { type Item, RecorderQueue } from "./recorder-queue.js";
@@ -44,8 +44,8 @@ export class EventRecorder implements AsyncDisposable {
   readonly #stop = new AbortController();
   readonly #unsubscribe: () => void;
   #waiting: Waiting[] = [];
-  #sessionsOffered = 0;
-  #sessionsRecorded = 0;
+  #noticesOffered = 0;
+  #noticesRecorded = 0;
   /** Set while a write has failed and is not tried yet: ends the pause. */
   #resume: (() => void) | undefined;
   #retry: Timer | undefined;
@@ -61,9 +61,9 @@ export class EventRecorder implements AsyncDisposable {
     this.#running = this.#run();
   }
 
-  /** Records what happened to a session, in order with the commits around it. */
-  sessionEvent(event: SessionEvent): void {
-    if (this.#queue.addSession(event)) this.#sessionsOffered++;
+  /** Records what is no change of state, in order with the commits around it. */
+  notice(event: Notice): void {
+    if (this.#queue.addNotice(event)) this.#noticesOffered++;
     this.#wake.notify();
   }
 
@@ -71,9 +71,9 @@ export class EventRecorder implements AsyncDisposable {
   settled(): Promise<void> {
     if (this.#stop.signal.aborted) return Promise.resolve();
     const { revision } = this.#options.store.status();
-    const sessions = this.#sessionsOffered;
+    const notices = this.#noticesOffered;
     return new Promise((resolve) => {
-      this.#waiting.push({ revision, sessions, resolve });
+      this.#waiting.push({ revision, notices, resolve });
       this.#release(this.#resume !== undefined);
       this.hurry();
     });
@@ -177,7 +177,7 @@ export class EventRecorder implements AsyncDisposable {
     const { events, recent } = this.#options;
     const { placed, next } = place(items, events.next);
     if (placed.length === 0 || !(await this.#untilWritten(() => events.append(placed, next)))) return;
-    for (const item of items) if ("sessionId" in item) this.#sessionsRecorded++;
+    for (const item of items) if ("type" in item) this.#noticesRecorded++;
     recent.publish(placed);
     this.#release(false);
   }
@@ -204,7 +204,7 @@ export class EventRecorder implements AsyncDisposable {
   #release(all: boolean): void {
     const { revision } = this.#options.events.next;
     const isDone = (waiting: Waiting) =>
-      all || (waiting.revision <= revision && waiting.sessions <= this.#sessionsRecorded);
+      all || (waiting.revision <= revision && waiting.notices <= this.#noticesRecorded);
     const done = this.#waiting.filter(isDone);
     if (done.length === 0) return;
     this.#waiting = this.#waiting.filter((waiting) => !isDone(waiting));
@@ -212,10 +212,10 @@ export class EventRecorder implements AsyncDisposable {
   }
 }
 
-/** Somebody who waits until a revision and a number of session events are recorded. */
+/** Somebody who waits until a revision and a number of notices are recorded. */
 interface Waiting {
   readonly revision: bigint;
-  readonly sessions: number;
+  readonly notices: number;
   readonly resolve: () => void;
 }
 
@@ -224,8 +224,8 @@ function place(items: readonly Item[], next: EventPlace): { placed: Event[]; nex
   const placed: Event[] = [];
   let { revision, order } = next;
   for (const item of items) {
-    if ("sessionId" in item) {
-      placed.push({ ...sessionEventDraft(item), place: { revision, order } });
+    if ("type" in item) {
+      placed.push({ ...noticeDraft(item), place: { revision, order } });
       order++;
     } else if (item.revision > revision) {
       const events = eventsOf(item);

@@ -49,6 +49,19 @@ export interface SessionEvent {
   readonly instances: number;
 }
 
+/** Expiry was paused because many clients were lost at once, or goes on. */
+export interface ExpiryEvent {
+  readonly type: "expiry.paused" | "expiry.resumed";
+  readonly timeMs: number;
+  readonly lostClients: number;
+  readonly clients: number;
+  /** Why it goes on; empty when it was paused. */
+  readonly reason: string;
+}
+
+/** What happened that is no change of state. */
+export type Notice = SessionEvent | ExpiryEvent;
+
 /** Negative when `a` stands before `b`, 0 when they are the same place. */
 export function comparePlaces(a: EventPlace, b: EventPlace): number {
   if (a.revision !== b.revision) return a.revision < b.revision ? -1 : 1;

@@ -1,28 +1,28 @@
 import type { ChangeSet } from "../../model/index.js";
 import type { TelemetryMetrics } from "../metrics.js";
-import type { SessionEvent } from "./event.js";
+import type { Notice } from "./event.js";
 
 /** What waits to be recorded. */
-export type Item = ChangeSet | SessionEvent;
+export type Item = ChangeSet | Notice;
 
 /** Options of the queue. */
 export interface RecorderQueueOptions {
   readonly metrics: TelemetryMetrics;
-  /** Changes that may wait, and session events that may wait. */
+  /** Changes that may wait, and notices that may wait. */
   readonly maxPendingChanges: number;
 }
 
 /**
  * What the feed brought and is not recorded yet, in order and bounded.
  *
- * When too many changes wait all of them are let go, because the store's history has them; session events, which are
+ * When too many changes wait all of them are let go, because the store's history has them; notices, which are
  * nowhere else, stay up to the same number and are then dropped and counted.
  */
 export class RecorderQueue {
   readonly #options: RecorderQueueOptions;
   #items: Item[] = [];
   #changes = 0;
-  #sessions = 0;
+  #notices = 0;
   /** It starts so: what was committed before the program started comes from the history. */
   #overrun = true;
 
@@ -35,9 +35,9 @@ export class RecorderQueue {
     return this.#items.length === 0;
   }
 
-  /** Changes and session events that wait. */
+  /** Changes and notices that wait. */
   get size(): number {
-    return this.#changes + this.#sessions;
+    return this.#changes + this.#notices;
   }
 
   /** Takes a change set; lets go of all of them when too much waits. */
@@ -51,14 +51,14 @@ export class RecorderQueue {
     } else this.#options.metrics.eventsPending(this.#items.length);
   }
 
-  /** Takes a session event; false when it does not fit, and is dropped. */
-  addSession(event: SessionEvent): boolean {
-    if (this.#sessions >= this.#options.maxPendingChanges) {
+  /** Takes what is no change; false when it does not fit, and is dropped. */
+  addNotice(event: Notice): boolean {
+    if (this.#notices >= this.#options.maxPendingChanges) {
       this.#options.metrics.dropped("events", 1);
       return false;
     }
     this.#items.push(event);
-    this.#sessions++;
+    this.#notices++;
     return true;
   }
 
@@ -69,7 +69,7 @@ export class RecorderQueue {
     const taken = this.#items.slice(0, count);
     this.#items = this.#items.slice(count);
     for (const item of taken) {
-      if ("sessionId" in item) this.#sessions--;
+      if ("type" in item) this.#notices--;
       else this.#changes -= item.changes.length;
     }
     this.#options.metrics.eventsPending(this.#items.length);
@@ -78,7 +78,7 @@ export class RecorderQueue {
 
   /** Lets go of all change sets: they are read from the history. */
   overrun(): void {
-    this.#items = this.#items.filter((item) => "sessionId" in item);
+    this.#items = this.#items.filter((item) => "type" in item);
     this.#changes = 0;
     this.#overrun = true;
   }
