@@ -2,9 +2,11 @@ import { type Command, CommanderError } from "commander";
 import { addBackup } from "./commands/backup.js";
 import { addCompact } from "./commands/compact.js";
 import { addDeregister } from "./commands/deregister.js";
+import { addDrain } from "./commands/drain.js";
 import { addEvents } from "./commands/events.js";
 import { addInstances } from "./commands/instances.js";
 import { addLogs } from "./commands/logs.js";
+import { addOverride } from "./commands/override.js";
 import { addProtos } from "./commands/protos.js";
 import { addRegister } from "./commands/register.js";
 import { addResolve } from "./commands/resolve.js";
@@ -17,6 +19,8 @@ import type { CliIo } from "./io.js";
 const COMMANDS = [
   addRegister,
   addDeregister,
+  addDrain,
+  addOverride,
   addResolve,
   addWatch,
   addServices,

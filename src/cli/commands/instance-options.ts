@@ -7,6 +7,7 @@ import {
   InstanceSchema,
 } from "../../../gen/portolan/registry/v1/registry_pb.js";
 import type { CommonOptions } from "../context.js";
+import { durationOf } from "../duration.js";
 import { CliError } from "../errors.js";
 import { EXIT } from "../exit-codes.js";
 
@@ -26,6 +27,8 @@ export interface InstanceOptions extends CommonOptions {
   readonly grpcHealth?: string | true;
   readonly httpHealth?: string;
   readonly tcpHealth?: boolean;
+  readonly healthInterval?: number;
+  readonly healthTimeout?: number;
 }
 
 /** The instance that a command line describes. @throws CliError `EXIT.usage` for more than one probe. */
@@ -58,5 +61,14 @@ function healthCheckOf(options: InstanceOptions): MessageInitShape<typeof Health
   if (tcpHealth) probes.push({ probe: { case: "tcp", value: {} } });
   if (probes.length > 1)
     throw new CliError("an instance is probed in one way: choose one of the --…-health options", EXIT.usage);
-  return probes[0];
+  const { healthInterval, healthTimeout } = options;
+  if (!probes[0] && (healthInterval ?? healthTimeout) !== undefined)
+    throw new CliError("--health-interval and --health-timeout need one of the --…-health options", EXIT.usage);
+  return (
+    probes[0] && {
+      ...probes[0],
+      ...(healthInterval !== undefined && { interval: durationOf(healthInterval) }),
+      ...(healthTimeout !== undefined && { timeout: durationOf(healthTimeout) }),
+    }
+  );
 }

@@ -44,8 +44,9 @@ async function list(context: Context, service: string, options: InstancesOptions
 function formatInstances(context: Context, instances: readonly Instance[]): string {
   if (instances.length === 0) return "";
   const nowMs = context.io.clock.wallMs();
+  const isToldWhy = instances.some(({ healthReason }) => healthReason !== "");
   return formatTable(
-    ["SERVICE", "ID", "ENDPOINTS", "HEALTH", "VERSION", "AGE", "KEPT BY"],
+    ["SERVICE", "ID", "ENDPOINTS", "HEALTH", "VERSION", "AGE", "KEPT BY", ...(isToldWhy ? ["WHY"] : [])],
     instances.map((instance) => [
       instance.service,
       instance.id,
@@ -54,6 +55,7 @@ function formatInstances(context: Context, instances: readonly Instance[]): stri
       orNothing(instance.version),
       formatAge(instance.registeredAt, nowMs),
       keptBy(instance, nowMs),
+      ...(isToldWhy ? [orNothing(instance.healthReason)] : []),
     ]),
   );
 }

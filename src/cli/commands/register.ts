@@ -44,6 +44,8 @@ export function addRegister(program: Command, io: CliIo): void {
     .option("--grpc-health [service]", "have it probed by grpc.health.v1.Health")
     .option("--http-health <path>", "have it probed by GET of this path")
     .option("--tcp-health", "have it probed by connecting to its port")
+    .option("--health-interval <duration>", "how often it is probed (default: 10s)", parseDuration)
+    .option("--health-timeout <duration>", "how long a probe may take (default: 1s)", parseDuration)
     .option(
       "--ttl <duration>",
       "how long it stays when we are gone without a word (default: 15s; with --once: 30s)",

@@ -102,7 +102,7 @@ function formatStatuses(statuses: readonly ServiceStatus[], palette: Palette): s
     statuses.map((status) => [
       status.service,
       status.available ? palette.green("yes") : palette.red("no"),
-      formatHealthCounts(status.instancesByHealth),
+      `${formatHealthCounts(status.instancesByHealth)}${status.panic ? palette.red(" (panic)") : ""}`,
       ...formatCalls(status),
     ]),
   );

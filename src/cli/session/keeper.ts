@@ -162,7 +162,7 @@ class Keeper {
       this.#superseded = true;
     } else if (directive.case === "drain") {
       this.#orderedOut = true;
-      this.#options.say(`${this.#name} was ordered to drain: it finishes its calls, then leaves`);
+      this.#options.say(`${this.#name} was ordered to drain: it finishes its calls and gets no new ones`);
     } else if (directive.case === "reconnect") {
       const withinMs = directive.value.within ? durationMs(directive.value.within) : 0;
       this.#options.say(`${this.#options.address} is about to stop: connecting anew`);
