@@ -24,6 +24,9 @@ const WRITES = new Set([
   "RegisterBatch",
   "UpdateInstance",
   "Deregister",
+  "SetHealthOverride",
+  "ClearHealthOverride",
+  "DrainService",
   "Session",
 ]);
 

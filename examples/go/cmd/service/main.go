@@ -16,6 +16,8 @@ import (
 	registry "example.local/greeter/gen/portolan/registry/v1"
 	"example.local/greeter/plane"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/health"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 )
 
 type greeterServer struct {
@@ -48,6 +50,7 @@ func run(address, service, id string, port int) error {
 	}
 	server := grpc.NewServer()
 	greeter.RegisterGreeterServiceServer(server, greeterServer{id: id})
+	healthpb.RegisterHealthServer(server, health.NewServer()) // for those who probe it: "" is SERVING from the start
 	go func() {
 		if err := server.Serve(listener); err != nil {
 			log.Fatal(err)
