@@ -10,7 +10,7 @@ const RANGES: ReadonlyMap<string, readonly string[]> = new Map([
 
 /** Which addresses may be probed, so that nobody scans a network through the plane. */
 export interface ProbeAddresses {
-  /** Whether an IP literal may be probed. An IPv4 address within IPv6 is judged as IPv4. */
+  /** Whether an IP literal may be probed. An IPv4 address within IPv6, however it is written, is judged as IPv4. */
   allows(ip: string): boolean;
 }
 
@@ -20,28 +20,39 @@ export interface ProbeAddresses {
  * @returns undefined for anything else.
  */
 export function parseProbeAddresses(text: string): ProbeAddresses | undefined {
-  const allowed = new BlockList();
+  const ranges = new Ranges();
   for (const word of text.split(",").map((part) => part.trim())) {
-    const ranges = RANGES.get(word) ?? [word];
-    if (!ranges.every((range) => addRange(allowed, range))) return undefined;
+    const named = RANGES.get(word) ?? [word];
+    if (!named.every((range) => ranges.add(range))) return undefined;
   }
-  return { allows: (ip) => isAllowed(allowed, ip) };
+  return ranges;
 }
 
-function addRange(list: BlockList, range: string): boolean {
-  const [base = "", bits = ""] = range.split("/");
-  const family = familyOf(base);
-  if (!family || !/^\d{1,3}$/.test(bits) || Number(bits) > (family === "ipv4" ? 32 : 128)) return false;
-  list.addSubnet(base, Number(bits), family);
-  return true;
-}
+/** A list takes an IPv4 address for one of the mapped range of IPv6: so each family has its own, and ::/0 is not everything. */
+class Ranges implements ProbeAddresses {
+  readonly #ipv4 = new BlockList();
+  readonly #ipv6 = new BlockList();
+  /** The IPv4 addresses within IPv6. */
+  readonly #mapped = new BlockList();
 
-function isAllowed(list: BlockList, ip: string): boolean {
-  const plain = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip)?.[1] ?? ip;
-  const family = familyOf(plain);
-  return family !== undefined && list.check(plain, family);
-}
+  constructor() {
+    this.#mapped.addSubnet("::ffff:0:0", 96, "ipv6");
+  }
 
-function familyOf(ip: string): "ipv4" | "ipv6" | undefined {
-  return isIP(ip) === 4 ? "ipv4" : isIP(ip) === 6 ? "ipv6" : undefined;
+  /** False for what is no range. */
+  add(range: string): boolean {
+    const [, base = "", bits = ""] = /^([^/%]+)\/(\d{1,3})$/.exec(range) ?? [];
+    const version = isIP(base);
+    if (version === 0 || Number(bits) > (version === 4 ? 32 : 128)) return false;
+    if (version === 4) this.#ipv4.addSubnet(base, Number(bits), "ipv4");
+    else this.#ipv6.addSubnet(base, Number(bits), "ipv6");
+    return true;
+  }
+
+  allows(ip: string): boolean {
+    const version = isIP(ip);
+    if (version === 0) return false;
+    if (version === 4) return this.#ipv4.check(ip, "ipv4");
+    return this.#mapped.check(ip, "ipv6") ? this.#ipv4.check(ip, "ipv6") : this.#ipv6.check(ip, "ipv6");
+  }
 }
