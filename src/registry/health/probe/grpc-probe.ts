@@ -63,26 +63,28 @@ export class GrpcProbe implements ProbeClient {
     const chunks: Buffer[] = [];
     let bytes = 0;
     let httpStatus = 0;
+    let isGrpc = false;
     let status: string | undefined;
     const take = (headers: Readonly<Record<string, unknown>>) => {
       if (typeof headers["grpc-status"] === "string") status = headers["grpc-status"];
     };
     stream.once("response", (headers) => {
       httpStatus = headers[":status"] ?? 0;
+      isGrpc = /^application\/grpc\b/.test(headers["content-type"] ?? "");
       take(headers);
     });
     stream.once("trailers", take);
     stream.on("data", (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes <= MAX_ANSWER_BYTES) chunks.push(chunk);
-      else stream.close();
+      else stream.destroy();
     });
     stream.on("error", (error) => report(failedBy(error)));
     stream.once("close", () => {
       if (bytes > MAX_ANSWER_BYTES) report(failed("its answer is too large"));
       else if (httpStatus === 0) report({ kind: "failed", reason: "it closed the connection", broken: true });
       else if (httpStatus !== 200) report(failed(`HTTP status ${httpStatus}`));
-      else report(outcomeOf(status, Buffer.concat(chunks)));
+      else report(outcomeOf(isGrpc ? status : undefined, Buffer.concat(chunks)));
     });
   }
 

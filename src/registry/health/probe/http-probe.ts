@@ -65,9 +65,11 @@ export class HttpProbe implements ProbeClient {
       bytes += chunk.length;
       if (bytes > MAX_BODY_BYTES) response.destroy();
     });
-    // What comes after the status decides nothing, also when it breaks off.
-    response.once("close", () => report(outcome));
-    response.on("error", () => {});
+    response.once("close", () => {
+      const isWhole = response.complete || bytes > MAX_BODY_BYTES;
+      report(isWhole ? outcome : failed("it closed the connection in mid-answer"));
+    });
+    response.on("error", () => {}); // `close` follows
   }
 
   #outcomeOf(status: number): Outcome {

@@ -3,9 +3,8 @@ import { type EntityKey, type Finding, type Instance, instanceKey } from "../../
 import { type Clock, TimerWheel } from "../../../stream/index.js";
 import type { ProbeAddresses } from "./addresses.js";
 import type { ProbeMetrics } from "./metrics.js";
-import type { Outcome } from "./outcome.js";
-import { afterProbe, stateOf, UNKNOWN } from "./probe-rule.js";
-import { nextDueMs, type ProbedInstance } from "./probed-instance.js";
+import { ProbeLine } from "./probe-line.js";
+import { findingOf, learn, nextDueMs, type ProbedInstance, sameFinding, toBeProbed } from "./probed-instance.js";
 import { type Lookup, Resolver } from "./resolver.js";
 import { runProbe } from "./run-probe.js";
 import { sameTarget, targetOf } from "./target.js";
@@ -39,6 +38,8 @@ export interface ProberOptions {
 /** The first probe of a new instance comes within this. */
 const FIRST_WITHIN_MS = 1_000;
 const TICK_MS = 100;
+/** What is lacking for probes is logged so often at most. */
+const COMPLAIN_EVERY_MS = 60_000;
 
 /**
  * Probes instances that asked for it, and tells when what it finds changes.
@@ -49,25 +50,29 @@ export class Prober {
   readonly #options: ProberOptions;
   readonly #instances = new Map<EntityKey, ProbedInstance>();
   readonly #wheel: TimerWheel<EntityKey>;
+  readonly #line: ProbeLine<EntityKey>;
   readonly #resolver: Resolver;
   readonly #random: () => number;
-  /** Due, each once, in the order in which they came. */
-  readonly #line = new Set<EntityKey>();
-  readonly #underWay = new Set<Promise<void>>();
   /** Connections that are kept. */
   #kept = 0;
+  #complainAtMs = Number.NEGATIVE_INFINITY;
   #stopped = false;
 
   constructor(options: ProberOptions) {
     this.#options = options;
     this.#random = options.random ?? Math.random;
     this.#resolver = new Resolver(options);
-    this.#wheel = new TimerWheel({ clock: options.clock, tickMs: TICK_MS, onDue: (keys) => this.#due(keys) });
+    this.#line = new ProbeLine({
+      max: options.limits.maxInFlight,
+      run: (key) => this.#probe(key),
+      onUnderWay: (count) => options.metrics.inFlight.set(count),
+    });
+    this.#wheel = new TimerWheel({ clock: options.clock, tickMs: TICK_MS, onDue: (keys) => this.#line.add(keys) });
   }
 
   /** Connections that it holds, at most: those that are kept, and one for each probe under way. */
   get connections(): number {
-    return this.#kept + this.#underWay.size;
+    return this.#kept + this.#line.underWay;
   }
 
   /** How many instances are probed. */
@@ -82,10 +87,12 @@ export class Prober {
 
   /**
    * Takes in a durable instance, new or changed; one without a health check is forgotten. A check that is the same at the same
-   * place goes on undisturbed.
+   * place goes on undisturbed. What is written of it that is not what is found is told.
    */
   follow(instance: Instance): void {
+    if (this.#stopped) return;
     this.#take(instance, FIRST_WITHIN_MS);
+    if (!sameFinding(this.finding(instance), instance.voices?.probed)) this.#options.onFinding(instanceKey(instance));
   }
 
   /** Ends with an instance. */
@@ -105,10 +112,10 @@ export class Prober {
    * `serving`); undefined when they have nothing against it. While they know nothing yet, what they said before stands.
    */
   finding(instance: Instance): Finding | undefined {
+    const target = targetOf(instance);
     const known = this.#instances.get(instanceKey(instance));
-    if (!known) return undefined;
-    if (known.barred) return known.barred;
-    return known.state === UNKNOWN ? instance.voices?.probed : known.state.finding;
+    if (known && target && sameTarget(known.target, target)) return findingOf(known);
+    return target && instance.voices?.probed;
   }
 
   /** Ends probes and closes connections. */
@@ -116,7 +123,7 @@ export class Prober {
     this.#stopped = true;
     this.#wheel.stop();
     for (const key of [...this.#instances.keys()]) this.forget(key);
-    await Promise.all(this.#underWay);
+    await this.#line.settled();
   }
 
   #take(instance: Instance, withinMs: number): void {
@@ -128,61 +135,37 @@ export class Prober {
     if (!target || this.#stopped) return;
     const delayMs = this.#random() * withinMs;
     const dueMs = this.#options.clock.monotonicMs() + delayMs;
-    const state = stateOf(instance.voices?.probed);
-    const fresh = { barred: undefined, attempts: 0, giveUp: undefined, client: undefined };
-    this.#instances.set(key, { target, state, dueMs, ...fresh });
+    this.#instances.set(key, toBeProbed(target, instance.voices?.probed, dueMs));
     this.#wheel.set(key, delayMs);
     this.#options.metrics.probed.set(this.#instances.size);
   }
 
-  #due(keys: readonly EntityKey[]): void {
-    for (const key of keys) this.#line.add(key);
-    this.#advance();
-  }
-
-  /** Begins as many probes as may be under way. */
-  #advance(): void {
-    for (const key of this.#line) {
-      if (this.#underWay.size >= this.#options.limits.maxInFlight) return;
-      this.#line.delete(key);
-      const instance = this.#instances.get(key);
-      if (!instance) continue;
-      const probing = this.#probe(key, instance).finally(() => {
-        this.#underWay.delete(probing);
-        this.#options.metrics.inFlight.set(this.#underWay.size);
-        this.#advance();
-      });
-      this.#underWay.add(probing);
-    }
-    this.#options.metrics.inFlight.set(this.#underWay.size);
-  }
-
   /** Never rejects. */
-  async #probe(key: EntityKey, instance: ProbedInstance): Promise<void> {
-    const { clock, metrics, run = runProbe } = this.#options;
+  async #probe(key: EntityKey): Promise<void> {
+    const instance = this.#instances.get(key);
+    if (!instance) return;
+    const { clock, metrics, limits, run = runProbe } = this.#options;
     const wasKept = instance.client !== undefined;
-    const outcome = await run(instance, { clock, resolver: this.#resolver });
+    const came = await run(instance, { clock, resolver: this.#resolver });
     this.#kept += Number(instance.client !== undefined) - Number(wasKept);
     if (this.#instances.get(key) !== instance) return this.#closeClient(instance);
-    if (this.#kept > this.#options.limits.maxConnections) this.#closeClient(instance);
-    metrics.probes.inc({ kind: instance.target.check.probe.kind, outcome: outcome.kind });
-    this.#judge(key, instance, outcome);
-    const how = { void: outcome.kind === "void", nowMs: clock.monotonicMs(), random: this.#random() };
-    instance.dueMs = nextDueMs(instance, how);
-    this.#wheel.set(key, instance.dueMs - how.nowMs);
+    if (this.#kept > limits.maxConnections) this.#closeClient(instance);
+    metrics.probes.inc({ kind: instance.target.check.probe.kind, outcome: came.kind });
+    if (came.kind === "void" && came.lack !== undefined) this.#complain(came.lack);
+    const before = findingOf(instance);
+    learn(instance, came);
+    const nowMs = clock.monotonicMs();
+    instance.dueMs = nextDueMs(instance, came, { nowMs, random: this.#random() });
+    this.#wheel.set(key, instance.dueMs - nowMs);
+    if (findingOf(instance) !== before) this.#options.onFinding(key);
   }
 
-  #judge(key: EntityKey, instance: ProbedInstance, outcome: Outcome | { kind: "barred"; reason: string }): void {
-    const before = instance.barred ?? instance.state.finding;
-    if (outcome.kind === "barred") {
-      if (instance.barred?.reason !== outcome.reason) instance.barred = { health: "serving", reason: outcome.reason };
-      instance.state = UNKNOWN;
-    } else {
-      instance.barred = undefined;
-      instance.attempts++;
-      instance.state = afterProbe(instance.state, outcome, instance.target.check);
-    }
-    if ((instance.barred ?? instance.state.finding) !== before) this.#options.onFinding(key);
+  #complain(lack: string): void {
+    const { clock, log } = this.#options;
+    const nowMs = clock.monotonicMs();
+    if (nowMs < this.#complainAtMs) return;
+    this.#complainAtMs = nowMs + COMPLAIN_EVERY_MS;
+    log.warn({ lack }, "probes cannot be made; what was found stands");
   }
 
   #closeClient(instance: ProbedInstance): void {

@@ -1,119 +1,91 @@
-import type { Clock, Timer } from "../../../stream/index.js";
+import type { Clock } from "../../../stream/index.js";
+import { Attempt, type Barred } from "./attempt.js";
 import type { Place } from "./connect.js";
 import { GrpcProbe } from "./grpc-probe.js";
 import { HttpProbe } from "./http-probe.js";
-import { failed, failedBy, type Outcome, VOID } from "./outcome.js";
-import type { ProbeClient } from "./probe-client.js";
+import { failedBy, lacking, type Outcome, VOID } from "./outcome.js";
+import type { ProbeClient, Report } from "./probe-client.js";
 import type { ProbedInstance } from "./probed-instance.js";
-import type { Resolver } from "./resolver.js";
+import { type Resolver, ResolverFull } from "./resolver.js";
 import type { ProbeTarget } from "./target.js";
 import { TcpProbe } from "./tcp-probe.js";
 
-/** The instance may not be probed: its addresses are not among those that may. */
-export interface Barred {
-  readonly kind: "barred";
-  readonly reason: string;
+type Names = Pick<Resolver, "resolve" | "waits">;
+
+/** A client, and the address that it was made for. */
+interface Chosen {
+  readonly address: string;
+  readonly probe: ProbeClient;
 }
 
-/** A time limit that fires later than this was our own pause: the instance may have answered in time. */
-const OWN_PAUSE_MS = 500;
-
 /**
- * Probes an instance once, within its time limit, over the connection that is kept if there is one. Never rejects.
+ * Probes an instance once, over the connection that is kept if there is one. Never rejects.
  *
- * The name is resolved within the time limit too.
+ * The time limit is over all of it: the name, connecting, TLS, the answer.
  */
 export async function runProbe(
   instance: ProbedInstance,
-  { clock, resolver }: { readonly clock: Clock; readonly resolver: Pick<Resolver, "resolve"> },
+  { clock, resolver }: { readonly clock: Clock; readonly resolver: Names },
 ): Promise<Outcome | Barred> {
   const { host, check } = instance.target;
-  const endMs = clock.monotonicMs() + check.timeoutMs;
-  let address: string | undefined;
+  const attempt = new Attempt({ clock, timeoutMs: check.timeoutMs, waits: () => resolver.waits(host) });
+  instance.giveUp = () => attempt.end(VOID);
+  void probe(instance, resolver, attempt).then((came) => attempt.end(came));
+  const came = await attempt.ended;
+  instance.giveUp = undefined;
+  return came;
+}
+
+/** Never rejects. */
+async function probe(instance: ProbedInstance, resolver: Names, attempt: Attempt): Promise<Outcome | Barred> {
+  const { host } = instance.target;
   try {
-    address = await within(resolver.resolve(host), clock, check.timeoutMs);
+    const addresses = await resolver.resolve(host);
+    if (addresses.length === 0) return { kind: "barred", reason: `not probed: ${host} is not among --probe-addresses` };
+    return await askInTurn(instance, addresses, attempt);
   } catch (error) {
-    return error instanceof Late ? late(check.timeoutMs) : failedBy(error);
+    return error instanceof ResolverFull ? lacking("too many names wait to be resolved") : failedBy(error);
   }
-  if (address === undefined) return { kind: "barred", reason: `not probed: ${host} is not among --probe-addresses` };
-  const kept = takeClient(instance, address);
-  const limit = { clock, endMs };
-  let client = kept ?? clientOf(instance.target, address);
-  let outcome = await ask(instance, client, limit);
-  if (kept && outcome.kind === "failed" && outcome.broken) {
-    // Servers close connections that were idle for long; only a new one tells.
-    kept.close();
-    client = clientOf(instance.target, address);
-    outcome = await ask(instance, client, limit);
+}
+
+/** Asks over one client after the other until one of them has an answer, whatever that is. */
+async function askInTurn(instance: ProbedInstance, addresses: readonly string[], attempt: Attempt): Promise<Outcome> {
+  let outcome: Outcome = VOID;
+  for (const chosen of candidates(instance, addresses)) {
+    if (attempt.isOver) break;
+    outcome = await attempt.step((report) => begin(chosen.probe, report));
+    const isBroken = outcome.kind === "failed" && outcome.broken === true;
+    if (!isBroken && !attempt.isOver && chosen.probe.keepsConnection) instance.client = chosen;
+    else chosen.probe.close();
+    if (!isBroken) break;
   }
-  if (client.keepsConnection) instance.client = { address, probe: client };
-  else client.close();
   return outcome;
 }
 
-/** The client that was kept for this address; from now on it is nobody's until the probe is over. */
-function takeClient(instance: ProbedInstance, address: string): ProbeClient | undefined {
+/**
+ * The client that was kept, and a new one for each address. Why not the kept one alone: servers close connections that were
+ * idle for long, so that a broken one says nothing yet.
+ */
+function* candidates(instance: ProbedInstance, addresses: readonly string[]): Generator<Chosen> {
   const kept = instance.client;
   instance.client = undefined;
-  if (kept?.address === address) return kept.probe;
-  kept?.probe.close();
-  return undefined;
+  if (kept && addresses.includes(kept.address)) yield kept;
+  else kept?.probe.close();
+  for (const address of addresses) yield { address, probe: clientOf(instance.target, address) };
 }
 
-function clientOf({ host, port, tls, check: { probe } }: ProbeTarget, address: string): ProbeClient {
+function clientOf({ host, port, tls, check: { probe: asked } }: ProbeTarget, address: string): ProbeClient {
   const place: Place = { address, port, tls, host };
-  if (probe.kind === "grpc") return new GrpcProbe(place, probe.service);
-  return probe.kind === "http" ? new HttpProbe(place, probe) : new TcpProbe(place);
-}
-
-function ask(
-  instance: ProbedInstance,
-  client: ProbeClient,
-  { clock, endMs }: { readonly clock: Clock; readonly endMs: number },
-): Promise<Outcome> {
-  return new Promise((resolve) => {
-    const timer = clock.after(Math.max(0, endMs - clock.monotonicMs()), () => {
-      const isOurFault = clock.monotonicMs() > endMs + OWN_PAUSE_MS;
-      end(isOurFault ? VOID : late(instance.target.check.timeoutMs));
-      giveUp();
-    });
-    const end = (outcome: Outcome) => {
-      timer.cancel();
-      instance.giveUp = undefined;
-      resolve(outcome);
-    };
-    const giveUp = begin(client, end);
-    instance.giveUp = () => {
-      giveUp();
-      end(VOID);
-    };
-  });
+  if (asked.kind === "grpc") return new GrpcProbe(place, asked.service);
+  return asked.kind === "http" ? new HttpProbe(place, asked) : new TcpProbe(place);
 }
 
 /** A connection that broke this very moment may refuse at once. */
-function begin(client: ProbeClient, report: (outcome: Outcome) => void): () => void {
+function begin(client: ProbeClient, report: Report): () => void {
   try {
     return client.start(report);
   } catch (error) {
     report(failedBy(error));
     return () => client.close();
-  }
-}
-
-function late(timeoutMs: number): Outcome {
-  return failed(`no answer within ${timeoutMs / 1_000} s`);
-}
-
-class Late extends Error {}
-
-async function within<T>(work: Promise<T>, clock: Clock, ms: number): Promise<T> {
-  let timer: Timer | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    timer = clock.after(ms, () => reject(new Late()));
-  });
-  try {
-    return await Promise.race([work, limit]);
-  } finally {
-    timer?.cancel();
   }
 }

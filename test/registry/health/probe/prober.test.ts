@@ -1,72 +1,11 @@
 import { setImmediate } from "node:timers/promises";
-import { pino } from "pino";
-import { Registry as MetricsRegister } from "prom-client";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { EntityKey, HealthCheck, Instance } from "../../../../src/model/index.js";
-import { type ProbeAddresses, parseProbeAddresses } from "../../../../src/registry/health/probe/addresses.js";
-import { createProbeMetrics } from "../../../../src/registry/health/probe/metrics.js";
-import { failed, type Outcome, PASSED, VOID } from "../../../../src/registry/health/probe/outcome.js";
-import type { ProbedInstance } from "../../../../src/registry/health/probe/probed-instance.js";
-import { Prober } from "../../../../src/registry/health/probe/prober.js";
-import { anInstance, keyOfInstance } from "../../../support/entities.js";
-import { FakeClock } from "../../../support/fake-clock.js";
+import { failed, lacking, PASSED, VOID } from "../../../../src/registry/health/probe/outcome.js";
+import { keyOfInstance } from "../../../support/entities.js";
+import { BARRED, check, Lab, probed } from "./prober-lab.js";
 
-const check: HealthCheck = {
-  probe: { kind: "tcp" },
-  endpointName: "",
-  intervalMs: 10_000,
-  timeoutMs: 1_000,
-  unhealthyThreshold: 3,
-  healthyThreshold: 2,
-};
-
-/** A prober whose probes a test answers. */
-class Lab {
-  readonly clock = new FakeClock();
-  readonly found: EntityKey[] = [];
-  /** Probes under way, in the order in which they began. */
-  readonly asked: { readonly instance: ProbedInstance; answer(outcome: Outcome | "barred"): void }[] = [];
-  /** When each probe began, from the start. */
-  readonly timesMs: number[] = [];
-  readonly prober: Prober;
-  /** What probes come to at once; undefined leaves them to the test. */
-  reply: Outcome | undefined = PASSED;
-
-  constructor({ maxInFlight = 10, random = () => 0.5 }: { maxInFlight?: number; random?: () => number } = {}) {
-    const startMs = this.clock.monotonicMs();
-    this.prober = new Prober({
-      clock: this.clock,
-      log: pino({ level: "silent" }),
-      metrics: createProbeMetrics(new MetricsRegister()),
-      limits: { maxInFlight, maxConnections: 10 },
-      addresses: parseProbeAddresses("any") as ProbeAddresses,
-      random,
-      onFinding: (key) => void this.found.push(key),
-      run: (instance) => {
-        this.timesMs.push(this.clock.monotonicMs() - startMs);
-        if (this.reply) return Promise.resolve(this.reply);
-        return new Promise((resolve) => {
-          const answer = (outcome: Outcome | "barred") =>
-            resolve(outcome === "barred" ? { kind: "barred", reason: "not probed: x" } : outcome);
-          instance.giveUp = () => resolve(VOID);
-          this.asked.push({ instance, answer });
-        });
-      },
-    });
-  }
-
-  async pass(ms: number): Promise<void> {
-    for (let passed = 0; passed < ms; passed += 100) {
-      this.clock.advance(100);
-      await setImmediate();
-    }
-  }
-}
-
-function probed(id: string, fields: Partial<Instance> = {}): Instance {
-  const draft = anInstance("x", id, { healthCheck: check, ...fields }).value;
-  return { ...draft, createRevision: 1n, modRevision: 1n } as Instance;
-}
+const endpoint = { name: "default", host: "10.0.0.1", port: 1, protocol: "grpc", tls: false } as const;
 
 describe("a prober", () => {
   test("probes a new instance within a second, and then once an interval", async () => {
@@ -127,25 +66,6 @@ describe("a prober", () => {
     expect(new Set(lab.asked.map(({ instance }) => instance)).size).toBe(3);
   });
 
-  test("tells when what it finds changes, and only then", async () => {
-    const lab = new Lab();
-    const instance = probed("a");
-    lab.prober.follow(instance);
-    await lab.pass(15_000);
-    expect(lab.found).toEqual([]);
-    lab.reply = failed("status 503");
-    await lab.pass(60_000);
-    expect(lab.found).toEqual([keyOfInstance("x", "a")]);
-    expect(lab.prober.finding(instance)).toEqual({
-      health: "not-serving",
-      reason: "probe failed 3 times: status 503",
-    });
-    lab.reply = PASSED;
-    await lab.pass(60_000);
-    expect(lab.found).toHaveLength(2);
-    expect(lab.prober.finding(instance)).toBeUndefined();
-  });
-
   test("tries a void probe again soon, and counts it for nothing", async () => {
     const lab = new Lab();
     lab.reply = VOID;
@@ -156,62 +76,6 @@ describe("a prober", () => {
     expect(lab.prober.finding(instance)).toBeUndefined();
   });
 
-  test("says so of an instance that it may not probe, and believes it", async () => {
-    const lab = new Lab();
-    lab.reply = undefined;
-    const instance = probed("a");
-    lab.prober.follow(instance);
-    await lab.pass(1_000);
-    lab.asked[0]?.answer("barred");
-    await setImmediate();
-    expect(lab.prober.finding(instance)).toEqual({ health: "serving", reason: "not probed: x" });
-    expect(lab.found).toHaveLength(1);
-  });
-
-  test("keeps what was found before a restart until it knows better", () => {
-    const lab = new Lab();
-    const stored = { health: "not-serving", reason: "probe failed" } as const;
-    const instance = probed("a", { voices: { probed: stored } });
-    lab.prober.begin(instance);
-    expect(lab.prober.finding(instance)).toBe(stored);
-  });
-
-  test("goes on undisturbed when another field of the instance changes", async () => {
-    const lab = new Lab();
-    lab.reply = failed("x");
-    lab.prober.follow(probed("a"));
-    await lab.pass(2_000);
-    const count = lab.timesMs.length;
-    lab.prober.follow(probed("a", { version: "2", healthCheck: { ...check } }));
-    expect(lab.prober.finding(probed("a"))?.health).toBe("not-serving");
-    expect(lab.timesMs).toHaveLength(count);
-  });
-
-  test("drops a result that comes after the check changed, or after the instance left", async () => {
-    const lab = new Lab();
-    lab.reply = undefined;
-    lab.prober.follow(probed("a"));
-    lab.prober.follow(probed("b"));
-    await lab.pass(1_000);
-    lab.prober.follow(probed("a", { healthCheck: { ...check, timeoutMs: 500 } }));
-    lab.prober.forget(keyOfInstance("x", "b"));
-    for (const { answer } of lab.asked) answer(failed("x"));
-    await setImmediate();
-    expect(lab.found).toEqual([]);
-    expect(lab.prober.size).toBe(1);
-  });
-
-  test("forgets one that has no health check any more, and says nothing of it", async () => {
-    const lab = new Lab();
-    lab.reply = failed("x");
-    lab.prober.follow(probed("a"));
-    await lab.pass(2_000);
-    const { healthCheck: _, ...plain } = probed("a");
-    lab.prober.follow(plain);
-    expect(lab.prober.size).toBe(0);
-    expect(lab.prober.finding(plain)).toBeUndefined();
-  });
-
   test("stops with probes under way", async () => {
     const lab = new Lab();
     lab.reply = undefined;
@@ -219,5 +83,50 @@ describe("a prober", () => {
     await lab.pass(1_000);
     await lab.prober.stop();
     expect(lab.prober.size).toBe(0);
+  });
+
+  test("asks one that it may not probe at its interval, however long it was never seen well", async () => {
+    const lab = new Lab();
+    lab.reply = BARRED;
+    lab.prober.follow(probed("a"));
+    await lab.pass(60_000);
+    expect(lab.timesMs).toHaveLength(6);
+  });
+
+  test("asks again at the interval when it lacks what a probe takes, and says so in the log once a minute", async () => {
+    const lab = new Lab();
+    lab.reply = lacking("no file descriptors left");
+    for (let i = 0; i < 5; i++) lab.prober.follow(probed(`i-${i}`));
+    await lab.pass(55_000);
+    expect(lab.timesMs).toHaveLength(30);
+    expect(lab.logged).toHaveLength(1);
+    expect(lab.logged[0]).toContain("no file descriptors left");
+    await lab.pass(10_000);
+    expect(lab.logged).toHaveLength(2);
+  });
+
+  test("probes an instance never twice at once, nor more than allowed, whatever comes between", async () => {
+    const step = fc.record({
+      what: fc.constantFrom("follow", "change", "forget", "answer", "wait"),
+      port: fc.integer({ min: 1, max: 4 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 60 }), async (steps) => {
+        const lab = new Lab({ maxInFlight: 2 });
+        lab.reply = undefined;
+        for (const [index, { what, port }] of steps.entries()) {
+          const endpoints = [{ ...endpoint, port }];
+          const timeoutMs = what === "change" ? 100 + index : 1_000;
+          if (what === "forget") lab.prober.forget(keyOfInstance("x", `${port}`));
+          else if (what === "answer") lab.asked.at(-port)?.answer(PASSED);
+          else if (what === "wait") await lab.pass(1_000 * port);
+          else lab.prober.follow(probed(`${port}`, { endpoints, healthCheck: { ...check, timeoutMs } }));
+        }
+        expect(lab.most.ofAll).toBeLessThanOrEqual(2);
+        expect(lab.most.ofOne).toBeLessThanOrEqual(1);
+        await lab.prober.stop();
+      }),
+      { numRuns: 50 },
+    );
   });
 });

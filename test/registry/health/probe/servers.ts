@@ -1,21 +1,22 @@
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer as createHttp, type RequestListener } from "node:http";
+import { createServer as createHttp2, createSecureServer, type ServerHttp2Stream } from "node:http2";
 import { createServer as createHttps } from "node:https";
 import { type AddressInfo, createServer as createTcp, type Server, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Server as GrpcServer, ServerCredentials } from "@grpc/grpc-js";
 import { HealthImplementation } from "grpc-health-check";
-import type { HealthCheck } from "../../../../src/model/index.js";
-import { type ProbeAddresses, parseProbeAddresses } from "../../../../src/registry/health/probe/addresses.js";
-import { UNKNOWN } from "../../../../src/registry/health/probe/probe-rule.js";
-import type { ProbedInstance } from "../../../../src/registry/health/probe/probed-instance.js";
-import { Resolver } from "../../../../src/registry/health/probe/resolver.js";
-import { runProbe } from "../../../../src/registry/health/probe/run-probe.js";
-import { systemClock } from "../../../../src/stream/index.js";
 
-/** Something that listens, and how many connections it was made. */
+/** Something that listens. */
 export interface Listening extends AsyncDisposable {
   readonly port: number;
+  /** How many connections were made to it. */
   readonly connections: number;
+  /** How many of them are open. */
+  readonly connected: number;
   /** Breaks what is connected. */
   cut(): void;
 }
@@ -38,6 +39,9 @@ async function listening(server: Server): Promise<Listening> {
     get connections() {
       return connections;
     },
+    get connected() {
+      return sockets.size;
+    },
     cut,
     async [Symbol.asyncDispose]() {
       cut();
@@ -50,9 +54,49 @@ async function listening(server: Server): Promise<Listening> {
 /** An HTTP server. */
 export const httpServer = (listener: RequestListener) => listening(createHttp({ keepAliveTimeout: 60_000 }, listener));
 
+/** A key, and a certificate that nobody vouches for. */
+export interface Pem {
+  readonly key: string;
+  readonly cert: string;
+}
+
+/** Makes one. */
+export function selfSigned(): Pem {
+  const folder = mkdtempSync(join(tmpdir(), "portolan-tls-"));
+  try {
+    const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
+    const subject = ["-subj", "/CN=probed.test", "-days", "1", "-nodes"];
+    const args = ["req", "-x509", "-newkey", "rsa:2048", "-keyout", key, "-out", cert, ...subject];
+    execFileSync("openssl", args, { stdio: "ignore" });
+    return { key: readFileSync(key, "utf8"), cert: readFileSync(cert, "utf8") };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 /** The same over TLS. */
-export const httpsServer = (pem: { key: string; cert: string }, listener: RequestListener) =>
+export const httpsServer = (pem: Pem, listener: RequestListener) =>
   listening(createHttps({ ...pem, keepAliveTimeout: 60_000 }, listener));
+
+/** An HTTP/2 server, with TLS if it is given what that takes; each call is the test's. */
+export const http2Server = (onStream: (stream: ServerHttp2Stream) => void, pem?: Pem) => {
+  const server = pem ? createSecureServer({ ...pem }) : createHttp2();
+  return listening(server.on("stream", (stream) => onStream(stream.on("error", () => {}))));
+};
+
+/** Bytes of a gRPC message: a HealthCheckResponse with a status, 1 for SERVING. */
+export const healthAnswer = (status: number) => Buffer.from([0, 0, 0, 0, 2, 8, status]);
+
+/** Answers a call as gRPC servers do. */
+export function answer(
+  stream: ServerHttp2Stream,
+  body: Buffer,
+  { contentType = "application/grpc", status = "0" }: { contentType?: string; status?: string } = {},
+): void {
+  stream.respond({ ":status": 200, "content-type": contentType }, { waitForTrailers: true });
+  stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": status }));
+  stream.end(body);
+}
 
 /** A TCP server. */
 export const tcpServer = (listener: (socket: Socket) => void) => listening(createTcp(listener));
@@ -76,33 +120,4 @@ export async function grpcServer(
       server.forceShutdown();
     },
   };
-}
-
-/** An instance to be probed, as the prober holds it. */
-export function toProbe(
-  port: number,
-  probe: HealthCheck["probe"],
-  more: { tls?: boolean; host?: string } = {},
-): ProbedInstance {
-  const check = {
-    probe,
-    endpointName: "",
-    intervalMs: 1_000,
-    timeoutMs: 400,
-    unhealthyThreshold: 1,
-    healthyThreshold: 1,
-  };
-  const target = { host: more.host ?? "127.0.0.1", port, tls: more.tls ?? false, check };
-  return { target, state: UNKNOWN, barred: undefined, dueMs: 0, attempts: 0, giveUp: undefined, client: undefined };
-}
-
-/** Probes once, with the machine's clock. */
-export async function probe(
-  instance: ProbedInstance,
-  { allowed = "loopback", lookup }: { allowed?: string; lookup?: (name: string) => Promise<readonly string[]> } = {},
-): Promise<string> {
-  const addresses = parseProbeAddresses(allowed) as ProbeAddresses;
-  const resolver = new Resolver({ addresses, clock: systemClock, ...(lookup && { lookup }) });
-  const outcome = await runProbe(instance, { clock: systemClock, resolver });
-  return outcome.kind === "failed" || outcome.kind === "barred" ? outcome.reason : outcome.kind;
 }
