@@ -16,7 +16,7 @@ export function createProbeMetrics(register: Registry): ProbeMetrics {
     inFlight: gauge("probes_in_flight", "Probes under way."),
     probes: new Counter({
       name: "portolan_registry_probes_total",
-      help: "Probes, by kind and by what came of them; void: we stood still ourselves.",
+      help: "Probes, by kind and by what came of them; void: the plane stood still or lacked something.",
       labelNames: ["kind", "outcome"],
       registers,
     }),

@@ -53,8 +53,8 @@ export class Prober {
   readonly #line: ProbeLine<EntityKey>;
   readonly #resolver: Resolver;
   readonly #random: () => number;
-  /** Connections that are kept. */
-  #kept = 0;
+  /** Those to which a connection is kept. */
+  readonly #connected = new Set<ProbedInstance>();
   #complainAtMs = Number.NEGATIVE_INFINITY;
   #stopped = false;
 
@@ -72,7 +72,7 @@ export class Prober {
 
   /** Connections that it holds, at most: those that are kept, and one for each probe under way. */
   get connections(): number {
-    return this.#kept + this.#line.underWay;
+    return this.#connected.size + this.#line.underWay;
   }
 
   /** How many instances are probed. */
@@ -145,11 +145,11 @@ export class Prober {
     const instance = this.#instances.get(key);
     if (!instance) return;
     const { clock, metrics, limits, run = runProbe } = this.#options;
-    const wasKept = instance.client !== undefined;
     const came = await run(instance, { clock, resolver: this.#resolver });
-    this.#kept += Number(instance.client !== undefined) - Number(wasKept);
     if (this.#instances.get(key) !== instance) return this.#closeClient(instance);
-    if (this.#kept > limits.maxConnections) this.#closeClient(instance);
+    if (instance.client) this.#connected.add(instance);
+    else this.#connected.delete(instance);
+    if (this.#connected.size > limits.maxConnections) this.#closeClient(instance);
     metrics.probes.inc({ kind: instance.target.check.probe.kind, outcome: came.kind });
     if (came.kind === "void" && came.lack !== undefined) this.#complain(came.lack);
     const before = findingOf(instance);
@@ -169,9 +169,8 @@ export class Prober {
   }
 
   #closeClient(instance: ProbedInstance): void {
-    if (!instance.client) return;
-    instance.client.probe.close();
+    instance.client?.probe.close();
     instance.client = undefined;
-    this.#kept--;
+    this.#connected.delete(instance);
   }
 }
