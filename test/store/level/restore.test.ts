@@ -96,6 +96,19 @@ test("no damage of any byte and no cut goes unnoticed, and nothing is left behin
   );
 });
 
+test("every flipped bit of the trailer is noticed", async () => {
+  await using store = await aStore(1);
+  const file = await fileOf(store);
+  for (let at = file.length - 35; at < file.length; at++) {
+    for (let bit = 1; bit < 256; bit *= 2) {
+      const input = inChunksOf(damaged(file, { at, flip: bit }), 1_000);
+      expect(await failureOf(() => restoreBackup({ input, dataDir: target() }))).toMatchObject({
+        code: "DAMAGED_BACKUP",
+      });
+    }
+  }
+});
+
 test.each([
   ["a script", Buffer.from("#!/bin/sh\necho this is no backup\n")],
   ["a page whose beginning no protobuf reader takes", Buffer.from(`\n${"nothing that we know. ".repeat(100)}`)],
