@@ -1,7 +1,8 @@
 import type { Holder, Instance, InstanceDraft, Voices } from "../model/index.js";
 import type { Case, Judge } from "./health/index.js";
+import { sameTarget, targetOf } from "./health/probe/target.js";
 import type { InstancePatch, InstanceSpec } from "./registry.js";
-import { sameEndpoints, sameHealthCheck } from "./same-spec.js";
+import { sameEndpoints } from "./same-spec.js";
 
 /** What the plane adds to a spec. */
 export interface Standing extends Case {
@@ -67,14 +68,14 @@ function chosen<T>(wanted: T | null | undefined, standing: T | undefined): T | u
   return wanted === undefined ? standing : (wanted ?? undefined);
 }
 
-/** What was said of an instance and still holds for one with this spec: findings hold for the addresses they were made at. */
+/** What was said of an instance and still holds for one with this spec: findings hold for the place they were made at. */
 export function carriedVoices(before: Instance | undefined, spec: InstanceSpec): Voices | undefined {
   if (!before?.voices) return undefined;
   const { probed, observed, ordered, held } = before.voices;
-  const sameAddress = sameEndpoints(before, spec);
+  const [probedAt, probedNow] = [targetOf(before), targetOf(spec)];
   return {
-    ...(probed && sameAddress && sameHealthCheck(before.healthCheck, spec.healthCheck) && { probed }),
-    ...(observed && sameAddress && { observed }),
+    ...(probed && probedAt && probedNow && sameTarget(probedAt, probedNow) && { probed }),
+    ...(observed && sameEndpoints(before, spec) && { observed }),
     ...(ordered && { ordered }),
     ...(held && { held }),
   };

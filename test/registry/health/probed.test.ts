@@ -35,8 +35,10 @@ test("an instance that probes condemned stays out when its owner adds an endpoin
   await until(plane, isOut);
   expect(plane.instance("a")?.healthReason).toBe("probe failed: connection refused");
   const more = [...endpoints, await closed("admin")];
+  const before = plane.feed.length;
   await plane.registry.update(refTo("a"), { endpoints: more }, undefined, alice);
   await plane.durable();
   await plane.durable();
   expect(plane.instance("a")).toMatchObject({ health: "not-serving", endpoints: more });
+  expect(plane.feed.slice(before)).toHaveLength(1); // it was never told to serve in between
 });

@@ -11,7 +11,10 @@ export interface ProbeTarget {
 }
 
 /** The target of an instance; undefined when it is not to be probed. */
-export function targetOf({ healthCheck: check, endpoints }: Instance): ProbeTarget | undefined {
+export function targetOf({
+  healthCheck: check,
+  endpoints,
+}: Pick<Instance, "healthCheck" | "endpoints">): ProbeTarget | undefined {
   if (!check) return undefined;
   const named = endpoints.find(({ name }) => name === check.endpointName);
   const endpoint = check.endpointName === "" ? endpoints[0] : named;
