@@ -18,6 +18,9 @@ export interface Outlier {
   readonly evidence: string;
 }
 
+/** Rates that differ by less are alike: a mean of equal ones is not always equal to them. */
+const ALIKE = 1e-9;
+
 /** The instances that did worse than their siblings within an interval; one that both tests find is there once. */
 export function outliersAmong(tallies: readonly Tally[], settings: OutlierSettings): Outlier[] {
   const found = new Map<string, Outlier>();
@@ -38,7 +41,7 @@ function bySuccessRate(tallies: readonly Tally[], settings: OutlierSettings): Ou
   const least = mean - (Math.sqrt(variance) * successRateStdevFactor) / 1_000;
   return enough.flatMap(({ id }, index) => {
     const rate = rates[index] ?? 1;
-    if (rate >= least) return [];
+    if (rate >= least - ALIKE) return [];
     return { id, test: "success_rate", evidence: `${percent(rate)} of its calls succeed, ${percent(mean)} on average` };
   });
 }

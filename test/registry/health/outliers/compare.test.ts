@@ -22,12 +22,24 @@ describe("success rate", () => {
     expect(found(tallies([100, 70], [100, 70], [100, 70], [100, 70], [100, 70]))).toEqual([]);
   });
 
+  test("finds nobody where all do alike, though their mean cannot be computed exactly", () => {
+    const found12 = Array.from({ length: 99 }, (_, failures) =>
+      found(tallies(...Array.from({ length: 12 }, () => [100, failures] as const)), {
+        successRateStdevFactor: 500,
+        failurePercentageThreshold: 0,
+      }),
+    );
+    expect(found12.flat()).toEqual([]);
+  });
+
   test("needs enough instances with enough calls", () => {
-    expect(found(tallies(good, good, good, [1_000, 300]))).toEqual([]);
-    expect(found(tallies(good, good, good, [99, 0], [1_000, 300]))).toEqual([]);
-    expect(
-      found(tallies(good, good, good, [1_000, 300]), { successRateMinimumHosts: 4, successRateStdevFactor: 1_500 }),
-    ).toEqual(["i3 success_rate"]);
+    // Of four, none can be further from their mean than 1.74 times as much as they differ.
+    const closer = { successRateStdevFactor: 1_500 };
+    expect(found(tallies(good, good, good, [1_000, 300]), closer)).toEqual([]);
+    expect(found(tallies(good, good, good, [99, 0], [1_000, 300]), closer)).toEqual([]);
+    expect(found(tallies(good, good, good, [1_000, 300]), { ...closer, successRateMinimumHosts: 4 })).toEqual([
+      "i3 success_rate",
+    ]);
   });
 
   test("is off with a factor of 0", () => {
