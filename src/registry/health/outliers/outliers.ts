@@ -5,14 +5,22 @@ import {
   instanceKey,
   type OutlierDetection,
   type ServiceRef,
-  takesCalls,
 } from "../../../model/index.js";
 import { type Clock, TimerWheel } from "../../../stream/index.js";
 import { type Outlier, outliersAmong } from "./compare.js";
+import { countHeads, ejectionMs, type Headcount, mayEject, putOut, timesWithThis } from "./ejection.js";
 import { countCalls } from "./failures.js";
 import type { OutlierMetrics } from "./metrics.js";
 import { type OutlierSettings, settingsOf } from "./settings.js";
-import { isRemarkable, newcomer, type WatchedInstance, type WatchedService } from "./watched-service.js";
+import {
+  endInterval,
+  isMoving,
+  isRemarkable,
+  newcomer,
+  talliesOf,
+  type WatchedInstance,
+  type WatchedService,
+} from "./watched-service.js";
 
 /** Calls of one instance as a consumer summed them. */
 export interface ObservedCalls {
@@ -49,6 +57,8 @@ interface Situation {
   readonly settings: OutlierSettings;
   readonly service: JudgedService;
   readonly watched: WatchedService;
+  /** Counted when the first outlier is found: where a whole service fails, there is one for each instance. */
+  heads: Headcount | undefined;
 }
 
 /**
@@ -98,6 +108,7 @@ export class Outliers {
     watched.instances.delete(id);
     this.#returns.clear(key);
     if (known.ejection) this.#count(-1);
+    if (watched.instances.size === 0) this.#unwatch(`${namespace}/${service}`);
   }
 
   /** Takes in what consumers saw lately; what names an unknown service or instance is passed over. */
@@ -115,7 +126,7 @@ export class Outliers {
 
   /** What callers say of an instance: that it is out; undefined when it is not. The same object for as long as it is. */
   finding({ namespace, service, id }: Instance): Finding | undefined {
-    return this.#services.get(`${namespace}/${service}`)?.instances.get(id)?.ejection?.finding;
+    return this.#services.get(`${namespace}/${service}`)?.instances.get(id)?.ejection;
   }
 
   /** Stops the time. */
@@ -129,6 +140,7 @@ export class Outliers {
     if (!service.has(instanceId)) return;
     const known = watched.instances.get(instanceId) ?? newcomer();
     watched.instances.set(instanceId, known);
+    this.#beginInterval(situation);
     const { calls, failures } = countCalls(callsByCode);
     known.calls += calls;
     known.failures += failures;
@@ -149,32 +161,29 @@ export class Outliers {
         continue;
       }
       const { watched, settings } = situation;
-      const tallies = [...watched.instances].map(([id, { calls, failures }]) => ({ id, calls, failures }));
-      for (const outlier of outliersAmong(tallies, settings)) this.#eject(situation, outlier);
-      if (settings.maxEjectionPercent === 0) this.#bringBack(this.#keysOut(situation));
-      for (const [id, known] of watched.instances) this.#endInterval(watched, id, known);
-      if (watched.instances.size === 0) this.#services.delete(name);
-      else this.#intervals.set(name, settings.intervalMs);
+      for (const outlier of outliersAmong(talliesOf(watched), settings)) this.#eject(situation, outlier);
+      if (settings.maxEjectionPercent === 0) this.#bringBack(keysOut(situation.ref, watched));
+      for (const [id, known] of watched.instances) {
+        endInterval(known);
+        if (!isRemarkable(known)) watched.instances.delete(id);
+      }
+      if (watched.instances.size === 0) this.#unwatch(name);
+      else if ([...watched.instances.values()].some(isMoving)) this.#beginInterval(situation);
     }
-  }
-
-  #endInterval(watched: WatchedService, id: string, known: WatchedInstance): void {
-    known.calls = 0;
-    known.failures = 0;
-    if (!known.ejection) known.times = Math.max(0, known.times - 1);
-    if (!isRemarkable(known)) watched.instances.delete(id);
   }
 
   #eject(situation: Situation, { id, test, evidence }: Outlier): void {
     const { ref, watched, settings } = situation;
     const known = watched.instances.get(id);
     if (!known || known.ejection || settings.maxEjectionPercent === 0) return;
-    if (!mayEject(situation, id)) {
+    situation.heads ??= countHeads(situation.service.instances(), (one) => isOut(watched, one));
+    if (!mayEject(situation.heads, id, settings)) {
       this.#options.metrics.refused.inc();
       return;
     }
-    known.times++;
-    const lastsMs = Math.min(settings.maxEjectionTimeMs, settings.baseEjectionTimeMs * known.times);
+    putOut(situation.heads, id);
+    known.times = timesWithThis(settings, known.times);
+    const lastsMs = ejectionMs(settings, known.times);
     const finding = { health: settings.ejectedHealth, reason: `ejected for ${lastsMs / 1_000} s: ${evidence}` };
     const key = instanceKey({ namespace: ref.namespace, service: ref.name, id });
     this.#setEjection(key, known, finding, lastsMs);
@@ -183,7 +192,8 @@ export class Outliers {
   }
 
   #setEjection(key: EntityKey, known: WatchedInstance, finding: Finding, lastsMs: number): void {
-    known.ejection = { finding, untilMs: this.#options.clock.monotonicMs() + lastsMs };
+    known.ejection = finding;
+    known.wasOut = true;
     this.#returns.set(key, lastsMs);
     this.#count(1);
   }
@@ -202,18 +212,13 @@ export class Outliers {
     if (back.length > 0) this.#options.onFinding(back);
   }
 
-  #keysOut({ ref, watched }: Situation): EntityKey[] {
-    const out = [...watched.instances].filter(([, { ejection }]) => ejection !== undefined);
-    return out.map(([id]) => instanceKey({ namespace: ref.namespace, service: ref.name, id }));
-  }
-
   #situation(place: string): Situation | undefined {
     const [namespace = "", name = ""] = place.split("/");
     const ref = { namespace, name };
     const service = this.#options.service(ref);
     if (!service) return undefined;
     const settings = settingsOf(service.detection);
-    return { ref, settings, service, watched: this.#watch(ref, settings) };
+    return { ref, settings, service, watched: this.#watch(ref, settings), heads: undefined };
   }
 
   #watch({ namespace, name }: ServiceRef, { intervalMs }: OutlierSettings): WatchedService {
@@ -226,10 +231,22 @@ export class Outliers {
     return watched;
   }
 
-  #drop(name: string): void {
-    const watched = this.#services.get(name);
-    for (const id of [...(watched?.instances.keys() ?? [])]) this.forget(`instance/${name}/${id}`);
-    this.#services.delete(name);
+  /** Unless one is under way. */
+  #beginInterval({ ref, settings }: Situation): void {
+    const place = `${ref.namespace}/${ref.name}`;
+    if (this.#intervals.remainingMs(place) === undefined) this.#intervals.set(place, settings.intervalMs);
+  }
+
+  #unwatch(place: string): void {
+    this.#services.delete(place);
+    this.#intervals.clear(place);
+  }
+
+  #drop(place: string): void {
+    const [namespace = "", name = ""] = place.split("/");
+    const watched = this.#services.get(place);
+    if (watched) this.#bringBack(keysOut({ namespace, name }, watched));
+    this.#unwatch(place);
   }
 
   #count(by: 1 | -1): void {
@@ -238,12 +255,11 @@ export class Outliers {
   }
 }
 
-/** One may be out in any case; more only up to the share; and never the last one that takes calls. */
-function mayEject({ watched, settings, service }: Situation, id: string): boolean {
-  const isOut = (one: Instance) => watched.instances.get(one.id)?.ejection !== undefined;
-  const instances = [...service.instances()];
-  const out = instances.filter(isOut).length;
-  const isLast = !instances.some((one) => one.id !== id && takesCalls(one.health) && !isOut(one));
-  if (isLast && settings.ejectedHealth === "not-serving") return false;
-  return out === 0 || (out + 1) * 100 <= settings.maxEjectionPercent * instances.length;
+function isOut({ instances }: WatchedService, id: string): boolean {
+  return instances.get(id)?.ejection !== undefined;
+}
+
+function keysOut({ namespace, name }: ServiceRef, { instances }: WatchedService): EntityKey[] {
+  const out = [...instances].filter(([, { ejection }]) => ejection !== undefined);
+  return out.map(([id]) => instanceKey({ namespace, service: name, id }));
 }
