@@ -21,7 +21,7 @@ import {
   memoryDatabase,
   type Telemetry,
 } from "../telemetry/index.js";
-
+import { type CatalogueXds, createXds, createXdsMetrics } from "../xds/index.js";
 import { openFilesLimit } from "./open-files.js";
 
 /** What every room is given. */
@@ -38,6 +38,7 @@ export interface Rooms {
   readonly registry: Registry;
   readonly discovery: StoreDiscovery;
   readonly telemetry: Telemetry;
+  readonly xds: CatalogueXds;
   /** Closes them in the order in which they lean on each other. */
   close(): Promise<void>;
 }
@@ -77,12 +78,23 @@ export async function openRooms(surroundings: Surroundings): Promise<Rooms> {
     limits: registryLimits(config),
     probeAddresses: probeAddressesOf(config),
   });
-  const open = [registry, telemetry, discovery, store];
+  let xds: CatalogueXds | undefined;
+  const xdsMetrics = createXdsMetrics(register, () => xds?.resources ?? 0);
+  xds = createXds({
+    discovery,
+    clock,
+    log,
+    metrics: xdsMetrics,
+    onNack: (event) => telemetry.nackEvent(event),
+    maxNames: config.xdsMaxNames,
+  });
+  const open = [xds, registry, telemetry, discovery, store];
   return {
     store,
     registry,
     discovery,
     telemetry,
+    xds,
     async close() {
       for (const room of open) await room[Symbol.asyncDispose]();
     },

@@ -3,9 +3,11 @@ import { AdminService } from "../../gen/portolan/admin/v1/admin_pb.js";
 import { DiscoveryService } from "../../gen/portolan/discovery/v1/discovery_pb.js";
 import { RegistryService } from "../../gen/portolan/registry/v1/registry_pb.js";
 import { TelemetryService } from "../../gen/portolan/telemetry/v1/telemetry_pb.js";
+import { AggregatedDiscoveryService } from "../../gen/xds/envoy/service/discovery/v3/ads_pb.js";
 import type { Config } from "../config.js";
 import {
   createAdminService,
+  createAdsService,
   createDiscoveryService,
   createFilters,
   createPageTokens,
@@ -34,7 +36,7 @@ export interface ServicesOptions {
 /** Every public service with its handlers. */
 export function createServices(options: ServicesOptions): ServedService[] {
   const { config, rooms, clock, log, metrics, version, address } = options;
-  const { store, registry, discovery, telemetry } = rooms;
+  const { store, registry, discovery, telemetry, xds } = rooms;
   const filters = createFilters();
   const rules = createRules({
     filters,
@@ -54,6 +56,7 @@ export function createServices(options: ServicesOptions): ServedService[] {
     ),
     servedService(DiscoveryService, createDiscoveryService(shared)),
     servedService(TelemetryService, createTelemetryService({ ...shared, telemetry })),
-    servedService(AdminService, createAdminService({ ...shared, store, version, address })),
+    servedService(AdminService, createAdminService({ ...shared, store, xds, version, address })),
+    servedService(AggregatedDiscoveryService, createAdsService({ xds, identifier: `portolan ${version}` })),
   ];
 }

@@ -102,6 +102,12 @@ export const SETTINGS = {
     "Requests of one session that may be under way; more are read later.",
   ),
   watchMaxTargets: setting("watch-max-targets", count(1, 1_000), "1000", "Targets of one Watch."),
+  xdsMaxNames: setting(
+    "xds-max-names",
+    count(1, 1_000_000),
+    "10000",
+    "Resources that one xDS stream may ask for by name.",
+  ),
   probeAddresses: setting(
     "probe-addresses",
     addressRanges("auto", "private", "loopback", "any", "none"),

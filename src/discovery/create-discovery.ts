@@ -5,6 +5,7 @@ import type { Clock } from "../stream/index.js";
 import { Bookmarks } from "./bookmarks.js";
 import { Catalogue, type ServiceEntry } from "./catalogue.js";
 import type {
+  ChangeListener,
   Discovery,
   ListedService,
   Resolution,
@@ -63,6 +64,7 @@ export class StoreDiscovery implements Discovery {
   readonly #bookmarks: Bookmarks;
   readonly #watches = new Set<OpenWatch>();
   readonly #serviceWatches = new Set<ServicesNarrator>();
+  readonly #listeners = new Set<ChangeListener>();
   #unsubscribe: (() => void)[] = [];
   /** The revision that the catalogue began with. */
   #loadedAt = 0n;
@@ -143,6 +145,10 @@ export class StoreDiscovery implements Discovery {
 
   resolve(target: Target, viewer: Viewer): Resolution {
     this.#options.metrics.resolved();
+    return this.select(target, viewer);
+  }
+
+  select(target: Target, viewer: Viewer): Resolution {
     const entry = this.#catalogue.entry({ namespace: target.namespace, name: target.service });
     const instances = entry ? new View(target, viewer, this.#looks).select(entry) : [];
     return {
@@ -182,6 +188,11 @@ export class StoreDiscovery implements Discovery {
     this.#serviceWatches.add(narrator);
     stream = this.#open("services", narrator, options);
     return stream;
+  }
+
+  onChange(listener: ChangeListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   endWatches(): void {
@@ -230,6 +241,7 @@ export class StoreDiscovery implements Discovery {
       this.#history.push(changeSet);
       for (const watch of this.#serviceWatches) watch.offer(changes, changeSet.revision);
       this.#views.publish(changes, changeSet.revision, changeSet.committedAtMs);
+      for (const listener of this.#listeners) listener(changes, changeSet.committedAtMs);
     }
     this.#waiters.reached(this.revision);
   }

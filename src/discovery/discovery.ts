@@ -105,6 +105,9 @@ export interface ListedService {
   readonly panic: boolean;
 }
 
+/** Services that one commit changed, in themselves or in their instances, and its wall clock. */
+export type ChangeListener = (services: readonly ServiceRef[], committedAtMs: number) => void;
+
 /**
  * The read side: the catalogue in memory, kept from the store's feed, and everything that is derived from it.
  *
@@ -125,9 +128,16 @@ export interface Discovery extends AsyncDisposable {
   counts(): { readonly services: number; readonly instances: number; readonly watches: number };
 
   resolve(target: Target, viewer: Viewer): Resolution;
+  /** As `resolve`, for what is derived from it: it is not counted as somebody's question. */
+  select(target: Target, viewer: Viewer): Resolution;
   /** Subscribed when it returns, before the first `next()`. Each batch is handed out only when it is asked for. */
   watch(options: WatchOptions): AsyncIterable<WatchBatch>;
   watchServices(options: WatchServicesOptions): AsyncIterable<ServicesBatch>;
+  /**
+   * Tells of each commit, after reads show it, which services it changed. In the same turn: the listener must be quick, and must
+   * not throw. Answers how to stop.
+   */
+  onChange(listener: ChangeListener): () => void;
   /** Ends every watch with a last bookmark, as a graceful stop does. */
   endWatches(): void;
 }

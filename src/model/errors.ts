@@ -12,7 +12,8 @@ export type LimitName =
   | "max-instances-per-session"
   | "max-pending-commits"
   | "max-pending-bytes"
-  | "telemetry-max-readers";
+  | "telemetry-max-readers"
+  | "xds-max-names";
 
 /**
  * Everything that can be wrong, with the facts that a caller needs to act. `reason` is API: see proto/README.md.

@@ -25,6 +25,7 @@ export type { RpcStatus } from "./rpc-status.js";
 export { assertInstanceFits, createRules, type Rules } from "./rules/index.js";
 export { type ServedService, servedService } from "./served-service.js";
 export { type AdminServiceOptions, createAdminService } from "./services/admin.js";
+export { type AdsServiceOptions, createAdsService } from "./services/ads.js";
 export { createDiscoveryService } from "./services/discovery.js";
 export { createRegistryService } from "./services/registry.js";
 export type { RegistryServiceOptions } from "./services/registry-options.js";

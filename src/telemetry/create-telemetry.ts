@@ -53,6 +53,7 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Teleme
     tailLogs: (tail) => readers.open({ kind: "logs", ...tail, open: (signal) => logs.tails.open({ ...tail, signal }) }),
     sessionEvent: (event) => events.recorder.notice(event),
     expiryEvent: (event) => events.recorder.notice(event),
+    nackEvent: (event) => events.recorder.notice(event),
     queryEvents: (query) => events.reader.page(query),
     tailEvents: (tail) =>
       readers.open({ kind: "events", ...tail, open: (signal) => events.tails.open({ ...tail, signal }) }),

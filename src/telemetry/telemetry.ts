@@ -4,7 +4,7 @@ import type { Clock } from "../stream/index.js";
 import type { CallAnswer, CallQuery } from "./calls/call-query.js";
 import type { CallReport, Intake } from "./calls/call-stats.js";
 import type { TelemetryDatabase } from "./disk/database.js";
-import type { Event, ExpiryEvent, SessionEvent } from "./events/event.js";
+import type { Event, ExpiryEvent, NackEvent, SessionEvent } from "./events/event.js";
 import type { EventPage, EventPageQuery } from "./events/event-reader.js";
 import type { EventTailOptions } from "./events/event-tail.js";
 import type { TelemetryLimits } from "./limits.js";
@@ -55,6 +55,8 @@ export interface Telemetry extends AsyncDisposable {
   sessionEvent(event: SessionEvent): void;
   /** Records that expiry was paused, or goes on. Must not throw and does not wait. */
   expiryEvent(event: ExpiryEvent): void;
+  /** Records that an xDS client refused something. Must not throw and does not wait. */
+  nackEvent(event: NackEvent): void;
   /** One page, newest first. */
   queryEvents(query: EventPageQuery): Promise<EventPage>;
   /** Every event after a revision, then each as it happens. @throws DomainError REVISION_OUT_OF_RANGE, LIMIT_EXCEEDED. */

@@ -57,6 +57,7 @@ const LIMITS: Readonly<Record<LimitName, true>> = {
   "max-pending-commits": true,
   "max-pending-bytes": true,
   "telemetry-max-readers": true,
+  "xds-max-names": true,
 };
 
 test.each(Object.keys(LIMITS))("the limit %s that a refusal names is a setting", (limit) => {

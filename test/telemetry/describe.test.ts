@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import type { Change, ChangeSet, Entity, InstanceDraft } from "../../src/model/index.js";
 import { keyOf } from "../../src/model/index.js";
-import { eventsOf, noticeDraft } from "../../src/telemetry/events/describe.js";
+import { eventsOf } from "../../src/telemetry/events/describe.js";
+import { noticeDraft } from "../../src/telemetry/events/describe-notice.js";
 import type { SessionEvent } from "../../src/telemetry/index.js";
 import { anInstance, aService } from "../support/entities.js";
 

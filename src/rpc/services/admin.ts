@@ -4,16 +4,15 @@ import type { Discovery } from "../../discovery/index.js";
 import type { Registry } from "../../registry/index.js";
 import type { Store } from "../../store/index.js";
 import { type Clock, mapped } from "../../stream/index.js";
-import { type Rules, validate } from "../rules/index.js";
+import { validate } from "../rules/index.js";
 import { durationToProto, timestampToProto } from "../translate/index.js";
+import { type XdsCallsOptions, xdsCalls } from "./xds-calls.js";
 
 /** What AdminService needs. */
-export interface AdminServiceOptions {
+export interface AdminServiceOptions extends Omit<XdsCallsOptions, "revision"> {
   readonly store: Store;
   readonly registry: Registry;
   readonly discovery: Discovery;
-  readonly rules: Rules;
-  readonly clock: Clock;
   /** The product's version. */
   readonly version: string;
   /** Where this server answers gRPC, once it is bound: "127.0.0.1:7070". */
@@ -22,7 +21,7 @@ export interface AdminServiceOptions {
 
 /** Answers AdminService, for those who run the control plane. Its uptime counts from here. */
 export function createAdminService(options: AdminServiceOptions): ServiceImpl<typeof AdminService> {
-  const { store, registry, discovery, rules, clock, version, address } = options;
+  const { store, registry, discovery, xds, rules, clock, version, address } = options;
   const startedAtMs = clock.wallMs();
   const startedMs = clock.monotonicMs();
   return {
@@ -41,6 +40,7 @@ export function createAdminService(options: AdminServiceOptions): ServiceImpl<ty
         instances,
         sessions: registry.sessionCounts().attached,
         watches,
+        xdsStreams: xds.streams,
         members: [alone(address(), clock)],
       };
     },
@@ -52,6 +52,7 @@ export function createAdminService(options: AdminServiceOptions): ServiceImpl<ty
       validate(rules, request);
       return { oldestRevision: await store.compact(request.revision) };
     },
+    ...xdsCalls({ ...options, revision: () => discovery.revision }),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Change, ChangeSet, Health, Instance, Service } from "../../model/index.js";
 import { DEFAULT_NAMESPACE } from "../../model/index.js";
 import { changedFields } from "./changed-fields.js";
-import type { Event, EventDraft, ExpiryEvent, Notice, SessionEvent } from "./event.js";
+import type { Event, EventDraft } from "./event.js";
 
 type Told = Pick<EventDraft, "type" | "message" | "attributes">;
 
@@ -45,46 +45,6 @@ function eventOf(set: ChangeSet, order: number, subject: Subject, told: Told): E
     message: told.message,
     attributes: told.attributes,
   };
-}
-
-/** The event of what is no change of state. */
-export function noticeDraft(notice: Notice): EventDraft {
-  return "sessionId" in notice ? sessionEventDraft(notice) : expiryEventDraft(notice);
-}
-
-function expiryEventDraft({ type, timeMs, lostClients, clients, reason }: ExpiryEvent): EventDraft {
-  const lost = `${lostClients} of ${clients} clients`;
-  const message =
-    type === "expiry.paused" ? `nothing expires: ${lost} were lost at once` : `what is lost expires again: ${reason}`;
-  return {
-    ...ABOUT_NOBODY,
-    timeMs,
-    type,
-    actor: "system:health",
-    message,
-    attributes: { lost_clients: String(lostClients), clients: String(clients), reason },
-  };
-}
-
-const ABOUT_NOBODY = { revision: 0n, namespace: "", service: "", instanceId: "" } as const;
-
-/** The event of what happened to a session; the actor and an attribute say which, the message does not. */
-function sessionEventDraft(event: SessionEvent): EventDraft {
-  const { type, timeMs, sessionId, client, address } = event;
-  return {
-    ...ABOUT_NOBODY,
-    timeMs,
-    type,
-    actor: `session:${sessionId}`,
-    message: sessionMessage(event),
-    attributes: { session: sessionId, client, address, instances: String(event.instances) },
-  };
-}
-
-function sessionMessage({ type, client, instances }: SessionEvent): string {
-  if (type === "session.opened") return `opened by ${client === "" ? "an unnamed client" : JSON.stringify(client)}`;
-  const verb = type.slice("session.".length);
-  return `${verb} with ${instances} ${instances === 1 ? "instance" : "instances"}`;
 }
 
 function subjectOf({ before, after }: Change): Subject {

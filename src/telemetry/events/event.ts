@@ -59,8 +59,26 @@ export interface ExpiryEvent {
   readonly reason: string;
 }
 
+/** An xDS client refused what it was sent. */
+export interface NackEvent {
+  readonly type: "xds.nacked";
+  readonly timeMs: number;
+  /** The client's node id; empty when it gave none. */
+  readonly node: string;
+  readonly address: string;
+  readonly userAgent: string;
+  readonly resourceType: string;
+  /** What it means; empty when that cannot be told. */
+  readonly resource: string;
+  /** Whose resource that is; empty for what is no service's. */
+  readonly namespace: string;
+  readonly service: string;
+  /** As the client put it. */
+  readonly message: string;
+}
+
 /** What happened that is no change of state. */
-export type Notice = SessionEvent | ExpiryEvent;
+export type Notice = SessionEvent | ExpiryEvent | NackEvent;
 
 /** Negative when `a` stands before `b`, 0 when they are the same place. */
 export function comparePlaces(a: EventPlace, b: EventPlace): number {

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file portolan/admin/v1/admin.proto.
  */
 export const file_portolan_admin_v1_admin: GenFile = /*@__PURE__*/
-  fileDesc("Ch1wb3J0b2xhbi9hZG1pbi92MS9hZG1pbi5wcm90bxIRcG9ydG9sYW4uYWRtaW4udjEiEAoOR2V0SW5mb1JlcXVlc3QiwAIKD0dldEluZm9SZXNwb25zZRIPCgd2ZXJzaW9uGAEgASgJEg0KBXN0b3JlGAIgASgJEhAKCHJldmlzaW9uGAMgASgDEhcKD29sZGVzdF9yZXZpc2lvbhgEIAEoAxIuCgpzdGFydGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgZ1cHRpbWUYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEAoIc2VydmljZXMYByABKA0SEQoJaW5zdGFuY2VzGAggASgNEhAKCHNlc3Npb25zGAkgASgNEg8KB3dhdGNoZXMYCiABKA0SEwoLeGRzX3N0cmVhbXMYCyABKA0SKgoHbWVtYmVycxgMIAMoCzIZLnBvcnRvbGFuLmFkbWluLnYxLk1lbWJlciJkCgZNZW1iZXISCgoCaWQYASABKAkSDwoHYWRkcmVzcxgCIAEoCRIOCgZsZWFkZXIYAyABKAgSLQoJbGFzdF9zZWVuGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIPCg1CYWNrdXBSZXF1ZXN0Ih8KDkJhY2t1cFJlc3BvbnNlEg0KBWNodW5rGAEgASgMIiIKDkNvbXBhY3RSZXF1ZXN0EhAKCHJldmlzaW9uGAEgASgDIioKD0NvbXBhY3RSZXNwb25zZRIXCg9vbGRlc3RfcmV2aXNpb24YASABKAMygwIKDEFkbWluU2VydmljZRJQCgdHZXRJbmZvEiEucG9ydG9sYW4uYWRtaW4udjEuR2V0SW5mb1JlcXVlc3QaIi5wb3J0b2xhbi5hZG1pbi52MS5HZXRJbmZvUmVzcG9uc2USTwoGQmFja3VwEiAucG9ydG9sYW4uYWRtaW4udjEuQmFja3VwUmVxdWVzdBohLnBvcnRvbGFuLmFkbWluLnYxLkJhY2t1cFJlc3BvbnNlMAESUAoHQ29tcGFjdBIhLnBvcnRvbGFuLmFkbWluLnYxLkNvbXBhY3RSZXF1ZXN0GiIucG9ydG9sYW4uYWRtaW4udjEuQ29tcGFjdFJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("Ch1wb3J0b2xhbi9hZG1pbi92MS9hZG1pbi5wcm90bxIRcG9ydG9sYW4uYWRtaW4udjEiEAoOR2V0SW5mb1JlcXVlc3QiwAIKD0dldEluZm9SZXNwb25zZRIPCgd2ZXJzaW9uGAEgASgJEg0KBXN0b3JlGAIgASgJEhAKCHJldmlzaW9uGAMgASgDEhcKD29sZGVzdF9yZXZpc2lvbhgEIAEoAxIuCgpzdGFydGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgZ1cHRpbWUYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEAoIc2VydmljZXMYByABKA0SEQoJaW5zdGFuY2VzGAggASgNEhAKCHNlc3Npb25zGAkgASgNEg8KB3dhdGNoZXMYCiABKA0SEwoLeGRzX3N0cmVhbXMYCyABKA0SKgoHbWVtYmVycxgMIAMoCzIZLnBvcnRvbGFuLmFkbWluLnYxLk1lbWJlciJkCgZNZW1iZXISCgoCaWQYASABKAkSDwoHYWRkcmVzcxgCIAEoCRIOCgZsZWFkZXIYAyABKAgSLQoJbGFzdF9zZWVuGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIPCg1CYWNrdXBSZXF1ZXN0Ih8KDkJhY2t1cFJlc3BvbnNlEg0KBWNodW5rGAEgASgMIiIKDkNvbXBhY3RSZXF1ZXN0EhAKCHJldmlzaW9uGAEgASgDIioKD0NvbXBhY3RSZXNwb25zZRIXCg9vbGRlc3RfcmV2aXNpb24YASABKAMiTAoVTGlzdFhkc0NsaWVudHNSZXF1ZXN0EgwKBG5vZGUYASABKAkSEQoJcGFnZV9zaXplGAIgASgNEhIKCnBhZ2VfdG9rZW4YAyABKAkiYAoWTGlzdFhkc0NsaWVudHNSZXNwb25zZRItCgdjbGllbnRzGAEgAygLMhwucG9ydG9sYW4uYWRtaW4udjEuWGRzQ2xpZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSLkAQoJWGRzQ2xpZW50EgwKBG5vZGUYASABKAkSDQoFcHJveHkYAiABKAgSEgoKdXNlcl9hZ2VudBgDIAEoCRIRCgluYW1lc3BhY2UYBCABKAkSEAoIY29uc3VtZXIYBSABKAkSDwoHYWRkcmVzcxgGIAEoCRINCgVkZWx0YRgHIAEoCBIwCgxjb25uZWN0ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KBXR5cGVzGAkgAygLMiAucG9ydG9sYW4uYWRtaW4udjEuWGRzQ2xpZW50VHlwZSK7AQoNWGRzQ2xpZW50VHlwZRIMCgR0eXBlGAEgASgJEhAKCHdpbGRjYXJkGAIgASgIEhEKCXJlc291cmNlcxgDIAEoDRIPCgdjdXJyZW50GAQgASgNEhQKDHNlbnRfdmVyc2lvbhgFIAEoCRIVCg1hY2tlZF92ZXJzaW9uGAYgASgJEhIKCmF3YWl0c19hY2sYByABKAgSFgoObmFja2VkX3ZlcnNpb24YCCABKAkSDQoFZXJyb3IYCSABKAkiTgoXTGlzdFhkc1Jlc291cmNlc1JlcXVlc3QSDAoEbm9kZRgBIAEoCRIRCglwYWdlX3NpemUYAiABKA0SEgoKcGFnZV90b2tlbhgDIAEoCSJmChhMaXN0WGRzUmVzb3VyY2VzUmVzcG9uc2USMQoJcmVzb3VyY2VzGAEgAygLMh4ucG9ydG9sYW4uYWRtaW4udjEuWGRzUmVzb3VyY2USFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIpABCgtYZHNSZXNvdXJjZRIPCgdhZGRyZXNzGAEgASgJEgwKBHR5cGUYAiABKAkSDAoEbmFtZRgDIAEoCRIPCgd2ZXJzaW9uGAQgASgJEhQKDHNlbnRfdmVyc2lvbhgFIAEoCRIVCg1hY2tlZF92ZXJzaW9uGAYgASgJEhYKDm5hY2tlZF92ZXJzaW9uGAcgASgJMtcDCgxBZG1pblNlcnZpY2USUAoHR2V0SW5mbxIhLnBvcnRvbGFuLmFkbWluLnYxLkdldEluZm9SZXF1ZXN0GiIucG9ydG9sYW4uYWRtaW4udjEuR2V0SW5mb1Jlc3BvbnNlEk8KBkJhY2t1cBIgLnBvcnRvbGFuLmFkbWluLnYxLkJhY2t1cFJlcXVlc3QaIS5wb3J0b2xhbi5hZG1pbi52MS5CYWNrdXBSZXNwb25zZTABElAKB0NvbXBhY3QSIS5wb3J0b2xhbi5hZG1pbi52MS5Db21wYWN0UmVxdWVzdBoiLnBvcnRvbGFuLmFkbWluLnYxLkNvbXBhY3RSZXNwb25zZRJlCg5MaXN0WGRzQ2xpZW50cxIoLnBvcnRvbGFuLmFkbWluLnYxLkxpc3RYZHNDbGllbnRzUmVxdWVzdBopLnBvcnRvbGFuLmFkbWluLnYxLkxpc3RYZHNDbGllbnRzUmVzcG9uc2USawoQTGlzdFhkc1Jlc291cmNlcxIqLnBvcnRvbGFuLmFkbWluLnYxLkxpc3RYZHNSZXNvdXJjZXNSZXF1ZXN0GisucG9ydG9sYW4uYWRtaW4udjEuTGlzdFhkc1Jlc291cmNlc1Jlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message portolan.admin.v1.GetInfoRequest
@@ -204,6 +204,333 @@ export const CompactResponseSchema: GenMessage<CompactResponse> = /*@__PURE__*/
   messageDesc(file_portolan_admin_v1_admin, 6);
 
 /**
+ * @generated from message portolan.admin.v1.ListXdsClientsRequest
+ */
+export type ListXdsClientsRequest = Message<"portolan.admin.v1.ListXdsClientsRequest"> & {
+  /**
+   * Only streams of the client with this node id, at most 256 characters; empty means all.
+   *
+   * @generated from field: string node = 1;
+   */
+  node: string;
+
+  /**
+   * 1 to 1,000; unset means 100.
+   *
+   * @generated from field: uint32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message portolan.admin.v1.ListXdsClientsRequest.
+ * Use `create(ListXdsClientsRequestSchema)` to create a new message.
+ */
+export const ListXdsClientsRequestSchema: GenMessage<ListXdsClientsRequest> = /*@__PURE__*/
+  messageDesc(file_portolan_admin_v1_admin, 7);
+
+/**
+ * @generated from message portolan.admin.v1.ListXdsClientsResponse
+ */
+export type ListXdsClientsResponse = Message<"portolan.admin.v1.ListXdsClientsResponse"> & {
+  /**
+   * One a stream, the longest connected first. A program may have several.
+   *
+   * @generated from field: repeated portolan.admin.v1.XdsClient clients = 1;
+   */
+  clients: XdsClient[];
+
+  /**
+   * Empty when this is the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message portolan.admin.v1.ListXdsClientsResponse.
+ * Use `create(ListXdsClientsResponseSchema)` to create a new message.
+ */
+export const ListXdsClientsResponseSchema: GenMessage<ListXdsClientsResponse> = /*@__PURE__*/
+  messageDesc(file_portolan_admin_v1_admin, 8);
+
+/**
+ * One stream of an xDS client.
+ *
+ * @generated from message portolan.admin.v1.XdsClient
+ */
+export type XdsClient = Message<"portolan.admin.v1.XdsClient"> & {
+  /**
+   * Node id of its bootstrap; empty when it has none.
+   *
+   * @generated from field: string node = 1;
+   */
+  node: string;
+
+  /**
+   * True for a proxy, false for gRPC within a program.
+   *
+   * @generated from field: bool proxy = 2;
+   */
+  proxy: boolean;
+
+  /**
+   * "gRPC Go 1.85.0", "envoy 1.40.0"; empty when it does not say.
+   *
+   * @generated from field: string user_agent = 3;
+   */
+  userAgent: string;
+
+  /**
+   * What names without a namespace mean to it.
+   *
+   * @generated from field: string namespace = 4;
+   */
+  namespace: string;
+
+  /**
+   * The service that calls; empty when it is unknown.
+   *
+   * @generated from field: string consumer = 5;
+   */
+  consumer: string;
+
+  /**
+   * "127.0.0.1:43210".
+   *
+   * @generated from field: string address = 6;
+   */
+  address: string;
+
+  /**
+   * Delta, or the state of the world.
+   *
+   * @generated from field: bool delta = 7;
+   */
+  delta: boolean;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp connected_at = 8;
+   */
+  connectedAt?: Timestamp | undefined;
+
+  /**
+   * What it asked for, in the order in which it is sent.
+   *
+   * @generated from field: repeated portolan.admin.v1.XdsClientType types = 9;
+   */
+  types: XdsClientType[];
+};
+
+/**
+ * Describes the message portolan.admin.v1.XdsClient.
+ * Use `create(XdsClientSchema)` to create a new message.
+ */
+export const XdsClientSchema: GenMessage<XdsClient> = /*@__PURE__*/
+  messageDesc(file_portolan_admin_v1_admin, 9);
+
+/**
+ * One type of resource on one stream.
+ *
+ * @generated from message portolan.admin.v1.XdsClientType
+ */
+export type XdsClientType = Message<"portolan.admin.v1.XdsClientType"> & {
+  /**
+   * "cluster", "endpoints", "listener" or "route".
+   *
+   * @generated from field: string type = 1;
+   */
+  type: string;
+
+  /**
+   * It asks for all that there is.
+   *
+   * @generated from field: bool wildcard = 2;
+   */
+  wildcard: boolean;
+
+  /**
+   * Resources that it asks for.
+   *
+   * @generated from field: uint32 resources = 3;
+   */
+  resources: number;
+
+  /**
+   * How many of them it has as they are now, among them those that it knows not to exist.
+   *
+   * @generated from field: uint32 current = 4;
+   */
+  current: number;
+
+  /**
+   * Version of the newest response; empty before the first.
+   *
+   * @generated from field: string sent_version = 5;
+   */
+  sentVersion: string;
+
+  /**
+   * Version of the newest response that it took; empty when it took none.
+   *
+   * @generated from field: string acked_version = 6;
+   */
+  ackedVersion: string;
+
+  /**
+   * The newest response was not answered yet.
+   *
+   * @generated from field: bool awaits_ack = 7;
+   */
+  awaitsAck: boolean;
+
+  /**
+   * Version of the response that it refused, until it takes one; empty when it refused none.
+   *
+   * @generated from field: string nacked_version = 8;
+   */
+  nackedVersion: string;
+
+  /**
+   * Why it refused that, in its own words.
+   *
+   * @generated from field: string error = 9;
+   */
+  error: string;
+};
+
+/**
+ * Describes the message portolan.admin.v1.XdsClientType.
+ * Use `create(XdsClientTypeSchema)` to create a new message.
+ */
+export const XdsClientTypeSchema: GenMessage<XdsClientType> = /*@__PURE__*/
+  messageDesc(file_portolan_admin_v1_admin, 10);
+
+/**
+ * @generated from message portolan.admin.v1.ListXdsResourcesRequest
+ */
+export type ListXdsResourcesRequest = Message<"portolan.admin.v1.ListXdsResourcesRequest"> & {
+  /**
+   * Node id, 1 to 256 characters.
+   *
+   * @generated from field: string node = 1;
+   */
+  node: string;
+
+  /**
+   * 1 to 1,000; unset means 100.
+   *
+   * @generated from field: uint32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message portolan.admin.v1.ListXdsResourcesRequest.
+ * Use `create(ListXdsResourcesRequestSchema)` to create a new message.
+ */
+export const ListXdsResourcesRequestSchema: GenMessage<ListXdsResourcesRequest> = /*@__PURE__*/
+  messageDesc(file_portolan_admin_v1_admin, 11);
+
+/**
+ * @generated from message portolan.admin.v1.ListXdsResourcesResponse
+ */
+export type ListXdsResourcesResponse = Message<"portolan.admin.v1.ListXdsResourcesResponse"> & {
+  /**
+   * By stream, type and name.
+   *
+   * @generated from field: repeated portolan.admin.v1.XdsResource resources = 1;
+   */
+  resources: XdsResource[];
+
+  /**
+   * Empty when this is the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message portolan.admin.v1.ListXdsResourcesResponse.
+ * Use `create(ListXdsResourcesResponseSchema)` to create a new message.
+ */
+export const ListXdsResourcesResponseSchema: GenMessage<ListXdsResourcesResponse> = /*@__PURE__*/
+  messageDesc(file_portolan_admin_v1_admin, 12);
+
+/**
+ * What one stream has of one resource.
+ *
+ * @generated from message portolan.admin.v1.XdsResource
+ */
+export type XdsResource = Message<"portolan.admin.v1.XdsResource"> & {
+  /**
+   * The stream: where its client is.
+   *
+   * @generated from field: string address = 1;
+   */
+  address: string;
+
+  /**
+   * "cluster", "endpoints", "listener" or "route".
+   *
+   * @generated from field: string type = 2;
+   */
+  type: string;
+
+  /**
+   * @generated from field: string name = 3;
+   */
+  name: string;
+
+  /**
+   * A hash of its content as it is now; empty when it does not exist.
+   *
+   * @generated from field: string version = 4;
+   */
+  version: string;
+
+  /**
+   * Version that it was sent last; empty when it was sent none, or that there is none.
+   *
+   * @generated from field: string sent_version = 5;
+   */
+  sentVersion: string;
+
+  /**
+   * Version that it took last; empty when it took none.
+   *
+   * @generated from field: string acked_version = 6;
+   */
+  ackedVersion: string;
+
+  /**
+   * Version that it refused; empty when it refused none.
+   *
+   * @generated from field: string nacked_version = 7;
+   */
+  nackedVersion: string;
+};
+
+/**
+ * Describes the message portolan.admin.v1.XdsResource.
+ * Use `create(XdsResourceSchema)` to create a new message.
+ */
+export const XdsResourceSchema: GenMessage<XdsResource> = /*@__PURE__*/
+  messageDesc(file_portolan_admin_v1_admin, 13);
+
+/**
  * AdminService is for those who run the control plane.
  *
  * @generated from service portolan.admin.v1.AdminService
@@ -236,6 +563,26 @@ export const AdminService: GenService<{
     methodKind: "unary";
     input: typeof CompactRequestSchema;
     output: typeof CompactResponseSchema;
+  },
+  /**
+   * Which xDS clients are connected, and of each type what they were sent, took and refused.
+   *
+   * @generated from rpc portolan.admin.v1.AdminService.ListXdsClients
+   */
+  listXdsClients: {
+    methodKind: "unary";
+    input: typeof ListXdsClientsRequestSchema;
+    output: typeof ListXdsClientsResponseSchema;
+  },
+  /**
+   * What the streams of one xDS client have of each resource.
+   *
+   * @generated from rpc portolan.admin.v1.AdminService.ListXdsResources
+   */
+  listXdsResources: {
+    methodKind: "unary";
+    input: typeof ListXdsResourcesRequestSchema;
+    output: typeof ListXdsResourcesResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_portolan_admin_v1_admin, 0);

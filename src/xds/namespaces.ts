@@ -1,0 +1,48 @@
+import type { ServiceRef } from "../model/index.js";
+import type { ServiceShape, Services } from "./services.js";
+
+/** The shapes of all services of those namespaces that a proxy was told of. */
+export class Namespaces {
+  readonly #services: Services;
+  /** namespace -> service -> shape. */
+  readonly #known = new Map<string, Map<string, ServiceShape>>();
+
+  constructor(services: Services) {
+    this.#services = services;
+  }
+
+  /** The services of a namespace, in no order; remembered from then on. */
+  shapes(namespace: string): ReadonlyMap<string, ServiceShape> {
+    const known = this.#known.get(namespace);
+    if (known) return known;
+    const shapes = new Map<string, ServiceShape>();
+    for (const name of this.#services.names(namespace)) {
+      const shape = this.#services.shape({ namespace, name });
+      if (shape) shapes.set(name, shape);
+    }
+    this.#known.set(namespace, shapes);
+    return shapes;
+  }
+
+  /** A service changed: true when its namespace is remembered and looks otherwise now. */
+  refresh(ref: ServiceRef): boolean {
+    const shapes = this.#known.get(ref.namespace);
+    if (!shapes) return false;
+    const before = shapes.get(ref.name);
+    const after = this.#services.shape(ref);
+    if (isSame(before, after)) return false;
+    if (after) shapes.set(ref.name, after);
+    else shapes.delete(ref.name);
+    return true;
+  }
+
+  /** Nobody needs a namespace any more. */
+  forget(namespace: string): void {
+    this.#known.delete(namespace);
+  }
+}
+
+function isSame(a: ServiceShape | undefined, b: ServiceShape | undefined): boolean {
+  if (!a || !b) return a === b;
+  return a.routable === b.routable && a.endpoints.join() === b.endpoints.join();
+}

@@ -1,0 +1,205 @@
+import type { Builder, Recipe, Source } from "./builder.js";
+import type { XdsNode } from "./node.js";
+import type { Resource } from "./resource.js";
+import type { ResourceType } from "./types.js";
+
+/** A resource as all who ask for it alike see it. */
+export interface Topic {
+  readonly name: string;
+  /** As it is now; undefined while there is none. */
+  readonly resource: Resource | undefined;
+  /** Why it could not be made, while it cannot; what stands is the last that could. */
+  readonly failure: string | undefined;
+}
+
+/** Somebody who asked for topics. Must not throw. */
+export interface Subscriber {
+  /** The resource of this name is another one now, or there is none. @param committedAtMs when what changed it was committed. */
+  topicChanged(name: string, committedAtMs: number): void;
+  /** A wildcard covers these too, or no more. */
+  membersChanged(added: readonly string[], removed: readonly string[], committedAtMs: number): void;
+}
+
+/** Options of `Topics`. */
+export interface TopicsOptions {
+  readonly builder: Builder;
+  /** A resource could not be made. */
+  readonly onFailure: (type: ResourceType, name: string, error: unknown) => void;
+  /** A resource was made. */
+  readonly onBuilt: (type: ResourceType) => void;
+  /** Nobody asks any more for what depends on which services a namespace has. */
+  readonly onNamespaceIdle: (namespace: string) => void;
+}
+
+/**
+ * All resources that somebody asked for. Those who look alike share one, which is made and encoded once when what it is made of
+ * changes; they are told only when its content is another one.
+ */
+export class Topics {
+  readonly #options: TopicsOptions;
+  /** type, audience and name -> topic. */
+  readonly #topics = new Map<string, OpenTopic>();
+  /** type and audience -> what a wildcard covers. */
+  readonly #memberships = new Map<string, Membership>();
+  /** source -> what is made of it. */
+  readonly #bySource = new Map<string, Set<OpenTopic | Membership>>();
+
+  constructor(options: TopicsOptions) {
+    this.#options = options;
+  }
+
+  /** How many resources somebody asks for. */
+  get size(): number {
+    return this.#topics.size;
+  }
+
+  /** Subscribes to a resource, made now if nobody had asked for it. */
+  open(type: ResourceType, name: string, node: XdsNode, subscriber: Subscriber): Topic {
+    const key = `${type}|${audience(type, node)}|${name}`;
+    let topic = this.#topics.get(key);
+    if (!topic) {
+      const recipe = this.#options.builder.recipe(type, name, node);
+      topic = new OpenTopic(key, type, name, recipe);
+      this.#make(topic);
+      this.#topics.set(key, topic);
+      this.#link(topic);
+    }
+    topic.subscribers.add(subscriber);
+    return topic;
+  }
+
+  close(topic: Topic, subscriber: Subscriber): void {
+    if (!(topic instanceof OpenTopic)) return;
+    topic.subscribers.delete(subscriber);
+    if (topic.subscribers.size > 0) return;
+    this.#topics.delete(topic.key);
+    this.#unlink(topic);
+  }
+
+  /** Subscribes to what a wildcard covers, and answers what that is. */
+  openMembers(type: ResourceType, node: XdsNode, subscriber: Subscriber): readonly string[] {
+    const key = `${type}|${audience(type, node)}`;
+    let membership = this.#memberships.get(key);
+    if (!membership) {
+      membership = new Membership(type, node, this.#options.builder);
+      this.#memberships.set(key, membership);
+      this.#link(membership);
+    }
+    membership.subscribers.add(subscriber);
+    return [...membership.names];
+  }
+
+  closeMembers(type: ResourceType, node: XdsNode, subscriber: Subscriber): void {
+    const key = `${type}|${audience(type, node)}`;
+    const membership = this.#memberships.get(key);
+    if (!membership?.subscribers.delete(subscriber) || membership.subscribers.size > 0) return;
+    this.#memberships.delete(key);
+    this.#unlink(membership);
+  }
+
+  /** Makes anew what is made of this, and tells those who see another content now. */
+  refresh(source: Source, committedAtMs: number): void {
+    for (const made of [...(this.#bySource.get(sourceKey(source)) ?? [])]) {
+      if (made instanceof Membership) this.#refreshMembers(made, committedAtMs);
+      else if (this.#make(made)) for (const one of made.subscribers) one.topicChanged(made.name, committedAtMs);
+    }
+  }
+
+  /** True when somebody asks for something that is made of this. */
+  isUsed(source: Source): boolean {
+    return this.#bySource.has(sourceKey(source));
+  }
+
+  #refreshMembers(membership: Membership, committedAtMs: number): void {
+    const { added, removed } = membership.refresh();
+    if (added.length === 0 && removed.length === 0) return;
+    for (const one of membership.subscribers) one.membersChanged(added, removed, committedAtMs);
+  }
+
+  /** True when its content is another one than before. One bad resource stops no other, and what stood before stands. */
+  #make(topic: OpenTopic): boolean {
+    const { onBuilt, onFailure } = this.#options;
+    const before = topic.resource?.version;
+    try {
+      topic.resource = topic.recipe.make();
+      topic.failure = undefined;
+      onBuilt(topic.type);
+    } catch (error) {
+      topic.failure = error instanceof Error ? error.message : String(error);
+      onFailure(topic.type, topic.name, error);
+    }
+    return topic.resource?.version !== before;
+  }
+
+  #link(made: OpenTopic | Membership): void {
+    const key = sourceKey(made.source);
+    const all = this.#bySource.get(key) ?? new Set();
+    this.#bySource.set(key, all.add(made));
+  }
+
+  #unlink(made: OpenTopic | Membership): void {
+    const key = sourceKey(made.source);
+    const all = this.#bySource.get(key);
+    if (!all?.delete(made) || all.size > 0) return;
+    this.#bySource.delete(key);
+    if (made.source.kind === "namespace") this.#options.onNamespaceIdle(made.source.namespace);
+  }
+}
+
+class OpenTopic implements Topic {
+  resource: Resource | undefined;
+  failure: string | undefined;
+  readonly subscribers = new Set<Subscriber>();
+
+  constructor(
+    readonly key: string,
+    readonly type: ResourceType,
+    readonly name: string,
+    readonly recipe: Recipe,
+  ) {}
+
+  get source(): Source {
+    return this.recipe.source;
+  }
+}
+
+/** What a wildcard covers for nodes that look alike. */
+class Membership {
+  readonly source: Source;
+  readonly subscribers = new Set<Subscriber>();
+  names: ReadonlySet<string>;
+  readonly #read: () => string[];
+
+  constructor(type: ResourceType, node: XdsNode, builder: Builder) {
+    const { namespace } = node;
+    this.source = builder.membersChange(type, node) ? { kind: "namespace", namespace } : { kind: "node" };
+    this.#read = () => builder.members(type, node);
+    this.names = new Set(this.#read());
+  }
+
+  refresh(): { readonly added: string[]; readonly removed: string[] } {
+    const before = this.names;
+    const names = new Set(this.#read());
+    this.names = names;
+    return {
+      added: [...names].filter((name) => !before.has(name)),
+      removed: [...before].filter((name) => !names.has(name)),
+    };
+  }
+}
+
+/** Equal for nodes that are told the same of every name of a type. */
+function audience(type: ResourceType, node: XdsNode): string {
+  const { kind, namespace, listen, inbound, accessLogCluster } = node;
+  const { region = "", zone = "", subZone = "" } = node.locality ?? {};
+  if (type === "route") return namespace;
+  if (type === "listener") return JSON.stringify([kind, namespace, listen, inbound?.listen, accessLogCluster]);
+  const place = [kind, namespace, region, zone, subZone];
+  return JSON.stringify(type === "endpoints" ? place : [...place, inbound?.forward]);
+}
+
+/** Equal for equal sources. */
+export function sourceKey(source: Source): string {
+  if (source.kind === "service") return `${source.ref.namespace}/${source.ref.name}`;
+  return source.kind === "namespace" ? source.namespace : "/";
+}
