@@ -87,6 +87,7 @@ export async function openRooms(surroundings: Surroundings): Promise<Rooms> {
     metrics: xdsMetrics,
     onNack: (event) => telemetry.nackEvent(event),
     maxNames: config.xdsMaxNames,
+    loadReportIntervalMs: config.xdsLoadReportIntervalMs,
   });
   const open = [xds, registry, telemetry, discovery, store];
   return {

@@ -3,13 +3,17 @@ import { AdminService } from "../../gen/portolan/admin/v1/admin_pb.js";
 import { DiscoveryService } from "../../gen/portolan/discovery/v1/discovery_pb.js";
 import { RegistryService } from "../../gen/portolan/registry/v1/registry_pb.js";
 import { TelemetryService } from "../../gen/portolan/telemetry/v1/telemetry_pb.js";
+import { AccessLogService } from "../../gen/xds/envoy/service/accesslog/v3/als_pb.js";
 import { AggregatedDiscoveryService } from "../../gen/xds/envoy/service/discovery/v3/ads_pb.js";
+import { LoadReportingService } from "../../gen/xds/envoy/service/load_stats/v3/lrs_pb.js";
 import type { Config } from "../config.js";
 import {
+  createAccessLogService,
   createAdminService,
   createAdsService,
   createDiscoveryService,
   createFilters,
+  createLoadReportingService,
   createPageTokens,
   createRegistryService,
   createRules,
@@ -58,5 +62,7 @@ export function createServices(options: ServicesOptions): ServedService[] {
     servedService(TelemetryService, createTelemetryService({ ...shared, telemetry })),
     servedService(AdminService, createAdminService({ ...shared, store, xds, version, address })),
     servedService(AggregatedDiscoveryService, createAdsService({ xds, identifier: `portolan ${version}` })),
+    servedService(LoadReportingService, createLoadReportingService({ xds, telemetry, registry })),
+    servedService(AccessLogService, createAccessLogService({ xds, telemetry, registry })),
   ];
 }

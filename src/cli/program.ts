@@ -13,6 +13,7 @@ import { addResolve } from "./commands/resolve.js";
 import { addServices } from "./commands/services.js";
 import { addStatus } from "./commands/status.js";
 import { addWatch } from "./commands/watch.js";
+import { addXds } from "./commands/xds.js";
 import { EXIT } from "./exit-codes.js";
 import type { CliIo } from "./io.js";
 
@@ -28,6 +29,7 @@ const COMMANDS = [
   addStatus,
   addLogs,
   addEvents,
+  addXds,
   addBackup,
   addCompact,
   addProtos,
@@ -48,7 +50,7 @@ export function addCommands(program: Command, io: CliIo): void {
  * @param argv as `process.argv`: the words begin at the third.
  */
 export async function runProgram(program: Command, argv: readonly string[], io: CliIo): Promise<void> {
-  for (const command of [program, ...program.commands]) quieten(command, io);
+  quieten(program, io);
   try {
     await program.parseAsync(argv);
   } catch (error) {
@@ -57,8 +59,9 @@ export async function runProgram(program: Command, argv: readonly string[], io: 
   }
 }
 
-/** Errors as exceptions instead of `process.exit`, and in one line. */
+/** Errors as exceptions instead of `process.exit`, and in one line; of a command and of all below it. */
 function quieten(command: Command, io: CliIo): void {
+  for (const below of command.commands) quieten(below, io);
   command.exitOverride().configureOutput({
     writeOut: (text) => void io.stdout.write(text),
     writeErr: (text) => void io.stderr.write(text),

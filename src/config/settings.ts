@@ -108,6 +108,12 @@ export const SETTINGS = {
     "10000",
     "Resources that one xDS stream may ask for by name.",
   ),
+  xdsLoadReportIntervalMs: setting(
+    "xds-load-report-interval",
+    duration("1s", "10m"),
+    "10s",
+    "How often xDS clients report how their calls went.",
+  ),
   probeAddresses: setting(
     "probe-addresses",
     addressRanges("auto", "private", "loopback", "any", "none"),

@@ -31,3 +31,4 @@ export { createRegistryService } from "./services/registry.js";
 export type { RegistryServiceOptions } from "./services/registry-options.js";
 export { createTelemetryService } from "./services/telemetry.js";
 export type { TelemetryServiceOptions } from "./services/telemetry-options.js";
+export { createAccessLogService, createLoadReportingService, type XdsReportsOptions } from "./services/xds-reports.js";

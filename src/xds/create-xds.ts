@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
+import type { StreamAccessLogsMessage } from "../../gen/xds/envoy/service/accesslog/v3/als_pb.js";
 import type { DeltaDiscoveryRequest, DiscoveryRequest } from "../../gen/xds/envoy/service/discovery/v3/discovery_pb.js";
+import type { LoadStatsRequest } from "../../gen/xds/envoy/service/load_stats/v3/lrs_pb.js";
 import type { Discovery } from "../discovery/index.js";
 import { invalidField } from "../model/index.js";
 import type { Clock } from "../stream/index.js";
@@ -9,8 +11,12 @@ import { describeClient, describeResources } from "./clients.js";
 import type { XdsMetrics } from "./metrics.js";
 import { parseServiceName } from "./names.js";
 import { Namespaces } from "./namespaces.js";
-import { readNode } from "./node.js";
+import { readNode, type XdsNode } from "./node.js";
 import { Refresher } from "./refresher.js";
+import { accessLines } from "./reports/access-lines.js";
+import type { AccessLine } from "./reports/access-log.js";
+import type { LoadReport, Whereabouts } from "./reports/load-report.js";
+import { type LoadOrder, loadOrders } from "./reports/load-reporting.js";
 import { Services } from "./services.js";
 import { Conversation } from "./streams/conversation.js";
 import { type Outgoing, type StreamHost, type Variant, XdsStream } from "./streams/xds-stream.js";
@@ -31,6 +37,8 @@ export interface XdsOptions {
   readonly onNack: (event: NackEvent) => void;
   /** Names that one stream may ask for. Default 10,000. */
   readonly maxNames?: number;
+  /** How often clients report their load, in milliseconds. Default 10,000. */
+  readonly loadReportIntervalMs?: number;
   /** Calls `run` soon. Default `setImmediate`. */
   readonly soon?: (run: () => void) => void;
 }
@@ -46,6 +54,8 @@ export function createXds(options: XdsOptions): CatalogueXds {
 /** `Xds` over the catalogue. Make it with `createXds`. */
 export class CatalogueXds implements Xds {
   readonly #options: XdsOptions;
+  readonly #services: Services;
+  readonly #builder: Builder;
   readonly #topics: Topics;
   readonly #refresher: Refresher;
   readonly #host: StreamHost;
@@ -57,8 +67,10 @@ export class CatalogueXds implements Xds {
     const { discovery, clock, metrics, log, maxNames = 10_000, soon } = options;
     const services = new Services(discovery);
     const namespaces = new Namespaces(services);
+    this.#services = services;
+    this.#builder = new Builder(services, (namespace) => namespaces.shapes(namespace));
     this.#topics = new Topics({
-      builder: new Builder(services, (namespace) => namespaces.shapes(namespace)),
+      builder: this.#builder,
       onBuilt: (type) => metrics.built(type),
       onFailure: (type, name, err) => {
         metrics.failed(type);
@@ -109,6 +121,20 @@ export class CatalogueXds implements Xds {
       this.#take(stream, request, subscribe, (state) => takeDelta(state, asked));
     };
     return this.#converse(stream, requests, take);
+  }
+
+  loadReports(
+    requests: AsyncIterable<LoadStatsRequest>,
+    onReport: (report: LoadReport) => void,
+  ): AsyncIterable<LoadOrder> {
+    const { clock, loadReportIntervalMs: intervalMs = 10_000 } = this.#options;
+    const clustersOf = (node: XdsNode) => this.#builder.members("cluster", node);
+    const whereabouts: Whereabouts = (service) => this.#services.whereabouts({ ...service, endpoint: "" });
+    return loadOrders(requests, { clock, intervalMs, whereabouts, clustersOf, onReport });
+  }
+
+  accessLines(messages: AsyncIterable<StreamAccessLogsMessage>): AsyncIterable<readonly AccessLine[]> {
+    return accessLines(messages, (service) => this.#services.whereabouts(service));
   }
 
   clients(node: string): XdsClient[] {

@@ -10,7 +10,9 @@
  */
 export { CatalogueXds, createXds, type XdsOptions } from "./create-xds.js";
 export { createXdsMetrics, type XdsMetrics } from "./metrics.js";
-export { versionOf } from "./resource.js";
+export type { AccessLine } from "./reports/access-log.js";
+export type { LoadReport, ReportedCalls } from "./reports/load-report.js";
+export type { LoadOrder } from "./reports/load-reporting.js";
 export type { Outgoing, Variant } from "./streams/xds-stream.js";
 export { type ResourceType, TYPE_URLS } from "./types.js";
 export type * from "./xds.js";

@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import type { Discovered, Discovery } from "../discovery/index.js";
 import type { Endpoint, Locality, ServiceRef } from "../model/index.js";
+import { formatAddress } from "./address.js";
 import type { ServiceName } from "./names.js";
 import type { Upstream } from "./resources/cluster.js";
 import { groupsOf, type LbGroup } from "./resources/localities.js";
@@ -64,12 +65,14 @@ export class Services {
     return { endpoints: [...new Set(names)].sort(), routable };
   }
 
-  /** The id of the instance of a service at an address; undefined when nobody is there. */
-  instanceAt({ endpoint, ...ref }: ServiceName, host: string, port: number): string | undefined {
-    const { instances } = this.#select({ ...ref, endpoint }, undefined);
-    const isThere = ({ instance: { endpoints } }: Discovered) =>
-      endpoints[0]?.host === host && endpoints[0].port === port;
-    return instances.find(isThere)?.instance.id;
+  /** Who listens where: "10.0.0.1:8080" -> the id of the instance. */
+  whereabouts(name: ServiceName): ReadonlyMap<string, string> {
+    const { instances } = this.#select(name, undefined);
+    return new Map(
+      instances.flatMap(({ instance: { endpoints, id } }) =>
+        endpoints.map(({ host, port }) => [formatAddress(host, port), id] as const),
+      ),
+    );
   }
 
   #select({ namespace, name, endpoint }: ServiceName, locality: Locality | undefined) {

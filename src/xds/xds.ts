@@ -1,4 +1,9 @@
+import type { StreamAccessLogsMessage } from "../../gen/xds/envoy/service/accesslog/v3/als_pb.js";
 import type { DeltaDiscoveryRequest, DiscoveryRequest } from "../../gen/xds/envoy/service/discovery/v3/discovery_pb.js";
+import type { LoadStatsRequest } from "../../gen/xds/envoy/service/load_stats/v3/lrs_pb.js";
+import type { AccessLine } from "./reports/access-log.js";
+import type { LoadReport } from "./reports/load-report.js";
+import type { LoadOrder } from "./reports/load-reporting.js";
 import type { Outgoing, Variant } from "./streams/xds-stream.js";
 import type { ResourceType } from "./types.js";
 
@@ -77,6 +82,13 @@ export interface Xds extends AsyncDisposable {
   sotw(requests: AsyncIterable<DiscoveryRequest>, origin: StreamOrigin): AsyncIterable<Outgoing>;
   /** Serves a delta stream. @throws as `sotw`. */
   delta(requests: AsyncIterable<DeltaDiscoveryRequest>, origin: StreamOrigin): AsyncIterable<Outgoing>;
+  /** Asks a client for load reports, and takes them in. @throws DomainError FIELDS_INVALID while it is read. */
+  loadReports(
+    requests: AsyncIterable<LoadStatsRequest>,
+    onReport: (report: LoadReport) => void,
+  ): AsyncIterable<LoadOrder>;
+  /** The lines of a proxy's access log, batch by batch. @throws DomainError FIELDS_INVALID while it is read. */
+  accessLines(messages: AsyncIterable<StreamAccessLogsMessage>): AsyncIterable<readonly AccessLine[]>;
   /** Open streams. */
   readonly streams: number;
   /** Everybody who is connected, the longest first. @param node only streams of this node id; empty means all. */

@@ -1,5 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { AddressSchema } from "../../../gen/xds/envoy/config/core/v3/address_pb.js";
+import type { Address, AddressSchema } from "../../../gen/xds/envoy/config/core/v3/address_pb.js";
+import { formatAddress } from "../address.js";
 
 /** A TCP address. @param host an IP literal, or a DNS name where that is allowed. */
 export function socketAddress(host: string, port: number): MessageInitShape<typeof AddressSchema> {
@@ -9,4 +10,11 @@ export function socketAddress(host: string, port: number): MessageInitShape<type
       value: { address: host, portSpecifier: { case: "portValue", value: port } },
     },
   };
+}
+
+/** "127.0.0.1:8080", "[::1]:8080"; empty for what is no address and port. */
+export function socketText(address: Address | undefined): string {
+  const socket = address?.address;
+  if (socket?.case !== "socketAddress" || socket.value.portSpecifier.case !== "portValue") return "";
+  return formatAddress(socket.value.address, socket.value.portSpecifier.value);
 }

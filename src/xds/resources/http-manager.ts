@@ -32,6 +32,8 @@ export function accessLog(cluster: string): MessageInitShape<typeof AccessLogSch
       transportApiVersion: ApiVersion.V3,
       grpcService: { targetSpecifier: { case: "envoyGrpc", value: { clusterName: cluster } } },
     },
+    additionalResponseHeadersToLog: ["grpc-status"],
+    additionalResponseTrailersToLog: ["grpc-status"],
   };
   return {
     name: "envoy.access_loggers.http_grpc",
