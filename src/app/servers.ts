@@ -19,6 +19,7 @@ import {
   type ServedService,
 } from "../rpc/index.js";
 import type { Clock } from "../stream/index.js";
+import { RESOURCE_FILES } from "../xds/index.js";
 import { ListenError } from "./listen-error.js";
 import { openFilesLimit } from "./open-files.js";
 import type { Rooms } from "./rooms.js";
@@ -102,7 +103,7 @@ async function openGrpc(options: ServersOptions, shared: Shared): Promise<GrpcSe
     limits: maxConnectionAgeMs === undefined ? limits : { ...limits, maxConnectionAgeMs },
     addExtras(server) {
       healthService.addTo(server);
-      addReflection(server, descriptors);
+      addReflection(server, descriptors, RESOURCE_FILES);
     },
   }).catch((error: unknown) => {
     throw new ListenError("grpc-address", config.grpcAddress, error);

@@ -11,7 +11,7 @@ import {
 } from "./names.js";
 import type { XdsNode } from "./node.js";
 import type { Resource } from "./resource.js";
-import { dnsCluster, edsCluster, inboundCluster } from "./resources/cluster.js";
+import { dnsCluster, edsCluster, inboundCluster, type Upstream } from "./resources/cluster.js";
 import { assignment, endpointAssignment } from "./resources/endpoints.js";
 import { apiListener, inboundListener, outboundListener, serverListener } from "./resources/listener.js";
 import { namespaceRoutes, serviceRoutes } from "./resources/route.js";
@@ -32,10 +32,20 @@ export interface Recipe {
   make(): Resource | undefined;
 }
 
+/** How every resource is made. */
+export interface Recipes {
+  /** How a resource of this name is made for a node. */
+  recipe(type: ResourceType, name: string, node: XdsNode): Recipe;
+  /** What a wildcard covers. */
+  members(type: ResourceType, node: XdsNode): string[];
+  /** Whether what a wildcard covers depends on the services that there are. */
+  membersChange(type: ResourceType, node: XdsNode): boolean;
+}
+
 const NOTHING: Recipe = { source: { kind: "node" }, make: () => undefined };
 
 /** What to say: the resources of each kind, by name, for one node. Policies will be a second input here. */
-export class Builder {
+export class Builder implements Recipes {
   readonly #services: Services;
   readonly #shapes: (namespace: string) => ReadonlyMap<string, ServiceShape>;
 
@@ -45,12 +55,10 @@ export class Builder {
     this.#shapes = shapes;
   }
 
-  /** How a resource of this name is made for a node. */
   recipe(type: ResourceType, name: string, node: XdsNode): Recipe {
     return this.#ofNode(type, name, node) ?? this.#ofService(type, name, node);
   }
 
-  /** What a wildcard covers. */
   members(type: ResourceType, node: XdsNode): string[] {
     const services = () => namesIn(node.namespace, this.#shapes(node.namespace));
     if (type === "cluster") return [...services().map(fullName), ...(node.inbound ? [INBOUND] : [])];
@@ -59,7 +67,6 @@ export class Builder {
     return [...(node.listen ? [OUTBOUND] : []), ...(node.inbound ? [INBOUND] : [])];
   }
 
-  /** Whether what a wildcard covers depends on the services that there are. */
   membersChange(type: ResourceType, node: XdsNode): boolean {
     return type === "cluster" || (type === "listener" && node.kind === "grpc");
   }
@@ -85,11 +92,16 @@ export class Builder {
     const service = parseServiceName(name, node.namespace);
     if (!service) return NOTHING;
     const source = { kind: "service", ref: { namespace: service.namespace, name: service.name } } as const;
+    if (type === "cluster") return { source, make: this.#clusterMaker(name, service, node) };
     return { source, make: () => this.#make(type, name, service, node) };
   }
 
-  #make(type: ResourceType, name: string, service: ServiceName, node: XdsNode): Resource | undefined {
-    if (type === "cluster") return this.#cluster(name, service, node);
+  #make(
+    type: Exclude<ResourceType, "cluster">,
+    name: string,
+    service: ServiceName,
+    node: XdsNode,
+  ): Resource | undefined {
     if (type === "endpoints") {
       const groups = this.#services.groups(service, node.locality, usableBy(node));
       return groups && endpointAssignment(name, groups);
@@ -99,12 +111,18 @@ export class Builder {
     return type === "listener" ? apiListener(name, full) : serviceRoutes(name, full);
   }
 
-  #cluster(name: string, service: ServiceName, node: XdsNode): Resource | undefined {
-    const how = this.#services.upstream(service);
-    if (!how) return undefined;
-    if (node.kind === "grpc" || !how.byName) return edsCluster(name, how.upstream);
-    const groups = this.#services.groups(service, node.locality, inPlaintext) ?? [];
-    return dnsCluster(name, how.upstream, assignment(name, groups));
+  #clusterMaker(name: string, service: ServiceName, node: XdsNode): () => Resource | undefined {
+    // While nobody is there, the last who was tells how the next will speak: the cluster stays what it is.
+    let spoken: Upstream = "mirror";
+    return () => {
+      const how = this.#services.upstream(service);
+      if (!how) return undefined;
+      if (node.kind === "grpc") return edsCluster(name);
+      spoken = how.upstream ?? spoken;
+      if (!how.byName) return edsCluster(name, spoken);
+      const groups = this.#services.groups(service, node.locality, inPlaintext) ?? [];
+      return dnsCluster(name, spoken, assignment(name, groups));
+    };
   }
 }
 

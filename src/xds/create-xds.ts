@@ -70,7 +70,7 @@ export class CatalogueXds implements Xds {
     this.#services = services;
     this.#builder = new Builder(services, (namespace) => namespaces.shapes(namespace));
     this.#topics = new Topics({
-      builder: this.#builder,
+      recipes: this.#builder,
       onBuilt: (type) => metrics.built(type),
       onFailure: (type, name, err) => {
         metrics.failed(type);

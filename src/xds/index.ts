@@ -13,6 +13,7 @@ export { createXdsMetrics, type XdsMetrics } from "./metrics.js";
 export type { AccessLine } from "./reports/access-log.js";
 export type { LoadReport, ReportedCalls } from "./reports/load-report.js";
 export type { LoadOrder } from "./reports/load-reporting.js";
+export { RESOURCE_FILES } from "./resource-files.js";
 export type { Outgoing, Variant } from "./streams/xds-stream.js";
 export { type ResourceType, TYPE_URLS } from "./types.js";
 export type * from "./xds.js";

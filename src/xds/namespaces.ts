@@ -24,16 +24,17 @@ export class Namespaces {
     return shapes;
   }
 
-  /** A service changed: true when its namespace is remembered and looks otherwise now. */
-  refresh(ref: ServiceRef): boolean {
+  /** True when a service looks otherwise than is remembered; false in a namespace that is not. */
+  differs(ref: ServiceRef): boolean {
     const shapes = this.#known.get(ref.namespace);
-    if (!shapes) return false;
-    const before = shapes.get(ref.name);
-    const after = this.#services.shape(ref);
-    if (isSame(before, after)) return false;
-    if (after) shapes.set(ref.name, after);
-    else shapes.delete(ref.name);
-    return true;
+    return shapes !== undefined && !isSame(shapes.get(ref.name), this.#services.shape(ref));
+  }
+
+  /** Remembers how a service looks now. */
+  refresh(ref: ServiceRef): void {
+    const shape = this.#services.shape(ref);
+    if (shape) this.#known.get(ref.namespace)?.set(ref.name, shape);
+    else this.#known.get(ref.namespace)?.delete(ref.name);
   }
 
   /** Nobody needs a namespace any more. */

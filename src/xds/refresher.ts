@@ -6,8 +6,8 @@ import { sourceKey, type Topics } from "./topics.js";
 
 /** Options of `Refresher`. */
 export interface RefresherOptions {
-  readonly topics: Topics;
-  readonly namespaces: Namespaces;
+  readonly topics: Pick<Topics, "isUsed" | "refresh" | "settle">;
+  readonly namespaces: Pick<Namespaces, "differs" | "refresh">;
   readonly clock: Clock;
   /** Calls `run` soon, after what goes on now. Default `setImmediate`. */
   readonly soon?: (run: () => void) => void;
@@ -77,8 +77,9 @@ export class Refresher {
     this.#scheduled = false;
     if (this.#closed) return;
     this.#forgetRested();
-    this.#makeAll("service");
-    this.#makeAll("namespace");
+    this.#makeServices();
+    this.#makeNamespaces();
+    this.#options.topics.settle();
     this.#timer?.cancel();
     if (this.#dirty.size > 0) this.#later();
   }
@@ -88,21 +89,32 @@ export class Refresher {
     for (const [key, untilMs] of this.#resting) if (untilMs <= nowMs) this.#resting.delete(key);
   }
 
-  #makeAll(kind: Source["kind"]): void {
-    for (const [key, change] of [...this.#dirty]) {
-      if (change.source.kind !== kind || this.#resting.has(key)) continue;
-      this.#dirty.delete(key);
-      this.#make(key, change);
+  #makeServices(): void {
+    const { namespaces } = this.#options;
+    for (const [key, { source, committedAtMs }] of [...this.#dirty]) {
+      if (source.kind !== "service" || this.#resting.has(key)) continue;
+      const namespace: Source = { kind: "namespace", namespace: source.ref.namespace };
+      if (namespaces.differs(source.ref)) {
+        // Its routes are made in the same breath, or it waits for them: no cluster goes while routes still name it.
+        if (this.#resting.has(sourceKey(namespace))) continue;
+        namespaces.refresh(source.ref);
+        this.#mark(namespace, committedAtMs);
+      }
+      this.#make(key, { source, committedAtMs });
+    }
+  }
+
+  #makeNamespaces(): void {
+    for (const [key, dirty] of [...this.#dirty]) {
+      if (dirty.source.kind === "namespace" && !this.#resting.has(key)) this.#make(key, dirty);
     }
   }
 
   #make(key: string, { source, committedAtMs }: Dirty): void {
-    const { topics, namespaces, clock } = this.#options;
+    const { topics, clock } = this.#options;
+    this.#dirty.delete(key);
     const startedMs = clock.monotonicMs();
     topics.refresh(source, committedAtMs);
-    if (source.kind === "service" && namespaces.refresh(source.ref)) {
-      this.#mark({ kind: "namespace", namespace: source.ref.namespace }, committedAtMs);
-    }
     const tookMs = clock.monotonicMs() - startedMs;
     if (tookMs > HEAVY_MS) this.#resting.set(key, clock.monotonicMs() + Math.min(tookMs * REST, MAX_REST_MS));
   }
@@ -110,7 +122,7 @@ export class Refresher {
   /** What rests is made when the first of it has rested. */
   #later(): void {
     const nowMs = this.#options.clock.monotonicMs();
-    const waits = [...this.#dirty.keys()].map((key) => (this.#resting.get(key) ?? nowMs) - nowMs);
-    this.#timer = this.#options.clock.after(Math.max(1, Math.min(...waits)), () => this.#flush());
+    const first = Math.min(...this.#resting.values(), nowMs + MAX_REST_MS);
+    this.#timer = this.#options.clock.after(Math.max(1, first - nowMs), () => this.#flush());
   }
 }

@@ -46,8 +46,8 @@ export class Services {
     return groupsOf({ instances: resolution.instances, panic: resolution.panic, usable });
   }
 
-  /** How a proxy speaks to a service, and whether it has to look up names of hosts. */
-  upstream(name: ServiceName): { readonly upstream: Upstream; readonly byName: boolean } | undefined {
+  /** How a proxy speaks to a service (undefined while nobody is there), and whether it has to look up names of hosts. */
+  upstream(name: ServiceName): { readonly upstream: Upstream | undefined; readonly byName: boolean } | undefined {
     const { exists, instances } = this.#select(name, undefined);
     if (!exists) return undefined;
     const endpoints = instances.flatMap(firstEndpoint).filter(inPlaintext);
@@ -86,13 +86,13 @@ function firstEndpoint({ instance }: Discovered): Endpoint[] {
 }
 
 /** What all of them speak; where they differ or do not say, what the caller speaks. */
-function upstreamOf(endpoints: readonly Endpoint[]): Upstream {
+function upstreamOf(endpoints: readonly Endpoint[]): Upstream | undefined {
   const spoken = new Set(
     endpoints.map(({ protocol }): Upstream => {
       if (protocol === "grpc" || protocol === "http2") return "http2";
       return protocol === "http" ? "http1" : "mirror";
     }),
   );
-  const [only = "mirror"] = spoken;
-  return spoken.size === 1 ? only : "mirror";
+  const [only] = spoken;
+  return spoken.size > 1 ? "mirror" : only;
 }

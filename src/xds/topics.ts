@@ -1,4 +1,4 @@
-import type { Builder, Recipe, Source } from "./builder.js";
+import type { Recipe, Recipes, Source } from "./builder.js";
 import type { XdsNode } from "./node.js";
 import type { Resource } from "./resource.js";
 import type { ResourceType } from "./types.js";
@@ -18,11 +18,23 @@ export interface Subscriber {
   topicChanged(name: string, committedAtMs: number): void;
   /** A wildcard covers these too, or no more. */
   membersChanged(added: readonly string[], removed: readonly string[], committedAtMs: number): void;
+  /** All that changed together was told: now it can be said in its order. */
+  settled(): void;
+}
+
+/** Where streams find what they ask for. */
+export interface TopicBook {
+  /** Subscribes to a resource, made now if nobody had asked for it. */
+  open(type: ResourceType, name: string, node: XdsNode, subscriber: Subscriber): Topic;
+  close(topic: Topic, subscriber: Subscriber): void;
+  /** Subscribes to what a wildcard covers, and answers what that is. */
+  openMembers(type: ResourceType, node: XdsNode, subscriber: Subscriber): readonly string[];
+  closeMembers(type: ResourceType, node: XdsNode, subscriber: Subscriber): void;
 }
 
 /** Options of `Topics`. */
 export interface TopicsOptions {
-  readonly builder: Builder;
+  readonly recipes: Recipes;
   /** A resource could not be made. */
   readonly onFailure: (type: ResourceType, name: string, error: unknown) => void;
   /** A resource was made. */
@@ -35,7 +47,7 @@ export interface TopicsOptions {
  * All resources that somebody asked for. Those who look alike share one, which is made and encoded once when what it is made of
  * changes; they are told only when its content is another one.
  */
-export class Topics {
+export class Topics implements TopicBook {
   readonly #options: TopicsOptions;
   /** type, audience and name -> topic. */
   readonly #topics = new Map<string, OpenTopic>();
@@ -43,6 +55,8 @@ export class Topics {
   readonly #memberships = new Map<string, Membership>();
   /** source -> what is made of it. */
   readonly #bySource = new Map<string, Set<OpenTopic | Membership>>();
+  /** Who was told of changes since `settle`. */
+  #told = new Set<Subscriber>();
 
   constructor(options: TopicsOptions) {
     this.#options = options;
@@ -53,12 +67,11 @@ export class Topics {
     return this.#topics.size;
   }
 
-  /** Subscribes to a resource, made now if nobody had asked for it. */
   open(type: ResourceType, name: string, node: XdsNode, subscriber: Subscriber): Topic {
     const key = `${type}|${audience(type, node)}|${name}`;
     let topic = this.#topics.get(key);
     if (!topic) {
-      const recipe = this.#options.builder.recipe(type, name, node);
+      const recipe = this.#options.recipes.recipe(type, name, node);
       topic = new OpenTopic(key, type, name, recipe);
       this.#make(topic);
       this.#topics.set(key, topic);
@@ -76,12 +89,11 @@ export class Topics {
     this.#unlink(topic);
   }
 
-  /** Subscribes to what a wildcard covers, and answers what that is. */
   openMembers(type: ResourceType, node: XdsNode, subscriber: Subscriber): readonly string[] {
     const key = `${type}|${audience(type, node)}`;
     let membership = this.#memberships.get(key);
     if (!membership) {
-      membership = new Membership(type, node, this.#options.builder);
+      membership = new Membership(type, node, this.#options.recipes);
       this.#memberships.set(key, membership);
       this.#link(membership);
     }
@@ -97,12 +109,19 @@ export class Topics {
     this.#unlink(membership);
   }
 
-  /** Makes anew what is made of this, and tells those who see another content now. */
+  /** Makes anew what is made of this, and tells those who see another content now; `settle` follows. */
   refresh(source: Source, committedAtMs: number): void {
-    for (const made of [...(this.#bySource.get(sourceKey(source)) ?? [])]) {
+    for (const made of this.#bySource.get(sourceKey(source)) ?? []) {
       if (made instanceof Membership) this.#refreshMembers(made, committedAtMs);
-      else if (this.#make(made)) for (const one of made.subscribers) one.topicChanged(made.name, committedAtMs);
+      else if (this.#make(made)) this.#tell(made.subscribers, (one) => one.topicChanged(made.name, committedAtMs));
     }
+  }
+
+  /** Everything that changed together is made: those who were told may speak. */
+  settle(): void {
+    const told = this.#told;
+    this.#told = new Set();
+    for (const one of told) one.settled();
   }
 
   /** True when somebody asks for something that is made of this. */
@@ -113,7 +132,14 @@ export class Topics {
   #refreshMembers(membership: Membership, committedAtMs: number): void {
     const { added, removed } = membership.refresh();
     if (added.length === 0 && removed.length === 0) return;
-    for (const one of membership.subscribers) one.membersChanged(added, removed, committedAtMs);
+    this.#tell(membership.subscribers, (one) => one.membersChanged(added, removed, committedAtMs));
+  }
+
+  #tell(subscribers: Iterable<Subscriber>, tell: (one: Subscriber) => void): void {
+    for (const one of subscribers) {
+      tell(one);
+      this.#told.add(one);
+    }
   }
 
   /** True when its content is another one than before. One bad resource stops no other, and what stood before stands. */
@@ -170,10 +196,10 @@ class Membership {
   names: ReadonlySet<string>;
   readonly #read: () => string[];
 
-  constructor(type: ResourceType, node: XdsNode, builder: Builder) {
+  constructor(type: ResourceType, node: XdsNode, recipes: Recipes) {
     const { namespace } = node;
-    this.source = builder.membersChange(type, node) ? { kind: "namespace", namespace } : { kind: "node" };
-    this.#read = () => builder.members(type, node);
+    this.source = recipes.membersChange(type, node) ? { kind: "namespace", namespace } : { kind: "node" };
+    this.#read = () => recipes.members(type, node);
     this.names = new Set(this.#read());
   }
 

@@ -9,6 +9,9 @@ import { startPlane } from "../support/plane.js";
 import { frame, RawGrpc, statusOf } from "../support/raw-grpc.js";
 
 const SERVICES = [
+  "envoy.service.accesslog.v3.AccessLogService",
+  "envoy.service.discovery.v3.AggregatedDiscoveryService",
+  "envoy.service.load_stats.v3.LoadReportingService",
   "grpc.health.v1.Health",
   "grpc.reflection.v1.ServerReflection",
   "grpc.reflection.v1alpha.ServerReflection",
@@ -46,7 +49,7 @@ describe.each([
     expect(names.sort()).toEqual(SERVICES);
   });
 
-  test.each([...SERVICES, "google.rpc.ErrorInfo", "google.rpc.BadRequest"])(
+  test.each([...SERVICES, "google.rpc.ErrorInfo", "google.rpc.BadRequest", "envoy.config.cluster.v3.Cluster"])(
     "describes %s with all that it needs",
     async (symbol) => {
       await using plane = await startPlane();

@@ -12,7 +12,7 @@ import {
   withOutput,
 } from "../context.js";
 import { durationOf, parseDuration } from "../duration.js";
-import { formatCount, formatProtoDuration } from "../format.js";
+import { formatCount, formatProtoDuration, NOTHING } from "../format.js";
 import type { CliIo } from "../io.js";
 import { listServices } from "../listings.js";
 import { messageJson } from "../output.js";
@@ -121,6 +121,8 @@ function formatCalls(status: ServiceStatus): string[] {
   return [calls.callsPerSecond.toFixed(1), `${errors.toFixed(1)} %`, formatMs(calls.p50Ms), formatMs(calls.p99Ms)];
 }
 
+/** Reports of proxies and of gRPC's own clients tell no latencies: nothing is known then. */
 function formatMs(ms: number): string {
+  if (ms === 0) return NOTHING;
   return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
 }

@@ -15,12 +15,20 @@ const LIBRARY_SERVICES: readonly DescService[] = [Health, ServerReflection, Serv
  *
  * Why from our own generated descriptors, also for the libraries' services: those that the libraries carry were made again by
  * another compiler, which gets maps wrong.
+ *
+ * @param packed files of messages that stand in an `Any`, so that clients can show what is in it.
  */
-export function addReflection(server: Server, services: readonly DescService[]): void {
+export function addReflection(
+  server: Server,
+  services: readonly DescService[],
+  packed: readonly DescFile[] = [],
+): void {
   const all = [...services, ...LIBRARY_SERVICES];
   /** name -> encoded descriptor. */
   const files = new Map<string, Buffer>();
-  for (const file of [...all.map((service) => service.file), file_google_rpc_error_details]) collect(file, files);
+  for (const file of [...all.map((service) => service.file), file_google_rpc_error_details, ...packed]) {
+    collect(file, files);
+  }
   // The lightest definition that the library reads files from.
   const definition = {
     format: "Protocol Buffer 3 EnumDescriptorProto" as const,

@@ -21,6 +21,7 @@ export type Upstream = "http1" | "http2" | "mirror";
 /** An assignment that stands in the cluster itself. */
 export type Assignment = MessageInitShape<typeof ClusterLoadAssignmentSchema>;
 
+const PROTOCOL_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 const CONNECT_TIMEOUT: Duration = { $typeName: "google.protobuf.Duration", seconds: 2n, nanos: 0 };
 
 /** upstream -> how a proxy speaks to it. gRPC does not look at it. */
@@ -45,8 +46,8 @@ const PROTOCOLS: Readonly<Record<Upstream, Any>> = {
   }),
 };
 
-/** A cluster whose endpoints are asked for by its name. */
-export function edsCluster(name: string, upstream: Upstream): Resource {
+/** A cluster whose endpoints are asked for by its name. @param upstream omitted for gRPC, which speaks but one protocol. */
+export function edsCluster(name: string, upstream?: Upstream): Resource {
   return cluster(name, upstream, {
     clusterDiscoveryType: { case: "type", value: Cluster_DiscoveryType.EDS },
     edsClusterConfig: { edsConfig: ADS },
@@ -70,14 +71,14 @@ export function inboundCluster({ ip, port }: Address): Resource {
   });
 }
 
-function cluster(name: string, upstream: Upstream, rest: Omit<ClusterInit, "name">): Resource {
+function cluster(name: string, upstream: Upstream | undefined, rest: Omit<ClusterInit, "name">): Resource {
   return createResource("cluster", name, ClusterSchema, {
     name,
     connectTimeout: CONNECT_TIMEOUT,
     lbPolicy: Cluster_LbPolicy.ROUND_ROBIN,
     // We panic ourselves, over all instances; a proxy that did so too would call those that we call draining.
     commonLbConfig: { healthyPanicThreshold: { value: 0 } },
-    typedExtensionProtocolOptions: { "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": PROTOCOLS[upstream] },
+    typedExtensionProtocolOptions: upstream ? { [PROTOCOL_OPTIONS]: PROTOCOLS[upstream] } : {},
     lrsServer: SELF,
     ...rest,
   });

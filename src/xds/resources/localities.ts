@@ -43,6 +43,7 @@ interface Candidate extends LbTarget {
  * The endpoints of a service, by priority and place.
  *
  * - Who takes calls goes out as healthy, also when degraded, because gRPC drops every other state; who drains, as draining.
+ * - Where everybody drains, that place is empty to gRPC: it goes out only when all drain.
  * - A weight of 0 is refused on the wire, so such an instance is left out.
  * - Two instances with one address are one endpoint: the better one counts.
  * - gRPC does not look at the weights of endpoints, only at those of places. So instances of another weight than the default
@@ -52,8 +53,10 @@ export function groupsOf(selection: Selection): LbGroup[] {
   const candidates = withoutGaps([...byAddress(selection).values()]);
   const groups = new Map<string, Candidate[]>();
   for (const candidate of candidates.filter(({ draining }) => !draining)) push(groups, groupKey(candidate), candidate);
+  const allDrain = groups.size === 0;
   for (const candidate of candidates.filter(({ draining }) => draining)) {
-    push(groups, groupOfPlace(groups, candidate) ?? groupKey(candidate), candidate);
+    const key = groupOfPlace(groups, candidate) ?? (allDrain ? groupKey(candidate) : undefined);
+    if (key !== undefined) push(groups, key, candidate);
   }
   return fitted([...groups.values()].map(toGroup).sort(byPriorityThenPlace));
 }
@@ -81,7 +84,7 @@ function byAddress({ instances, panic, usable }: Selection): Map<string, Candida
   return all;
 }
 
-/** Priorities in which somebody takes calls, counted from 0. Who drains alone in his is given out only when all drain. */
+/** Priorities in which somebody takes calls, or all of them when nobody does, counted from 0. */
 function withoutGaps(candidates: readonly Candidate[]): Candidate[] {
   const serving = candidates.filter(({ draining }) => !draining);
   const base = serving.length > 0 ? serving : candidates;
@@ -96,7 +99,7 @@ function groupKey({ priority, locality, weight }: Candidate): string {
   return JSON.stringify([priority, locality.region, locality.zone, locality.subZone, weight]);
 }
 
-/** A group of the same place that there is already: a group in which everybody drains would be an empty place to gRPC. */
+/** A group of the same place that there is already. */
 function groupOfPlace(groups: ReadonlyMap<string, readonly Candidate[]>, candidate: Candidate): string | undefined {
   for (const [key, [first]] of groups) {
     if (first && first.priority === candidate.priority && isSamePlace(first.locality, candidate.locality)) return key;

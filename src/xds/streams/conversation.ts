@@ -13,12 +13,14 @@ export interface ConversationOptions<Request> {
 type Result = IteratorResult<Outgoing>;
 
 /**
- * Both directions of one stream: open -> ended. Requests are taken in as they come, beginning at once; a response is made when it
- * is asked for. It ends when the client has no more requests, when one cannot be taken, or when nobody reads any more.
+ * Both directions of one stream: open -> finishing -> ended. Requests are taken in as they come, beginning at once; a response is
+ * made when it is asked for. When the client has no more requests, it is told what can be said without its answers. It ends at
+ * once when a request cannot be taken, or when nobody reads any more.
  */
 export class Conversation<Request> implements AsyncIterableIterator<Outgoing> {
   readonly #options: ConversationOptions<Request>;
   #waiter: { readonly resolve: (result: Result) => void; readonly reject: (error: unknown) => void } | undefined;
+  #finishing = false;
   #ended = false;
   #error: unknown;
 
@@ -50,7 +52,8 @@ export class Conversation<Request> implements AsyncIterableIterator<Outgoing> {
         if (this.#ended) return;
         this.#options.take(request);
       }
-      this.#end(undefined);
+      this.#finishing = true;
+      this.#serve();
     } catch (error) {
       this.#end(error);
     }
@@ -66,9 +69,10 @@ export class Conversation<Request> implements AsyncIterableIterator<Outgoing> {
       return;
     }
     const value = this.#options.stream.next();
-    if (!value) return;
-    this.#waiter = undefined;
-    waiter.resolve({ done: false, value });
+    if (value) {
+      this.#waiter = undefined;
+      waiter.resolve({ done: false, value });
+    } else if (this.#finishing) this.#end(undefined);
   }
 
   #end(error: unknown): void {

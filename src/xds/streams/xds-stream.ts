@@ -6,7 +6,7 @@ import { type Compose, isPending } from "../subscription/compose.js";
 import type { TopicSource } from "../subscription/entries.js";
 import type { Taken } from "../subscription/take.js";
 import { type Draft, type Outstanding, type Refusal, TypeState } from "../subscription/type-state.js";
-import type { Topics } from "../topics.js";
+import type { TopicBook } from "../topics.js";
 import { RESOURCE_TYPES, type ResourceType } from "../types.js";
 
 /** How a stream speaks. */
@@ -32,7 +32,7 @@ export interface StreamEvents {
 
 /** What every stream works with. */
 export interface StreamHost {
-  readonly topics: Topics;
+  readonly topics: TopicBook;
   readonly clock: Clock;
   readonly events: StreamEvents;
   /** Names that one stream may ask for, of all types together. */

@@ -59,7 +59,8 @@ export class Entries implements Subscriber {
     const before = this.#interest;
     this.#interest = interest;
     for (const name of before.names) if (!interest.names.has(name)) this.#set(name, { explicit: false });
-    for (const name of interest.names) if (!before.names.has(name)) this.#set(name, { explicit: true });
+    // Whoever asks anew is answered, although he may have been told before: he may have let go of it meanwhile.
+    for (const name of interest.names) if (!before.names.has(name)) this.#set(name, { explicit: true, owed: true });
     if (interest.wildcard && !before.wildcard) {
       for (const name of this.#topics.openMembers(this.type, this)) this.#set(name, { member: true });
     } else if (before.wildcard && !interest.wildcard) {
@@ -108,17 +109,19 @@ export class Entries implements Subscriber {
 
   topicChanged(name: string, committedAtMs: number): void {
     this.#touch(name, committedAtMs);
-    this.#wake();
   }
 
   membersChanged(added: readonly string[], removed: readonly string[], committedAtMs: number): void {
     for (const name of added) this.#set(name, { member: true });
     for (const name of removed) this.#set(name, { member: false });
     for (const name of [...added, ...removed]) this.#touch(name, committedAtMs);
+  }
+
+  settled(): void {
     this.#wake();
   }
 
-  #set(name: string, by: { readonly explicit?: boolean; readonly member?: boolean }): void {
+  #set(name: string, by: { readonly explicit?: boolean; readonly member?: boolean; readonly owed?: boolean }): void {
     const entry = this.#all.get(name) ?? (by.explicit || by.member ? this.#enter(name) : undefined);
     if (!entry) return;
     Object.assign(entry, by);

@@ -3,6 +3,8 @@ import {
   BackupRequestSchema,
   CompactRequestSchema,
   GetInfoRequestSchema,
+  ListXdsClientsRequestSchema,
+  ListXdsResourcesRequestSchema,
 } from "../../../gen/portolan/admin/v1/admin_pb.js";
 import {
   ResolveRequestSchema,
@@ -511,4 +513,12 @@ export const REQUESTS: readonly RequestCase[] = [
   request(GetInfoRequestSchema, {}),
   request(BackupRequestSchema, {}),
   request(CompactRequestSchema, { revision: 0n }, [{ revision: -1n }, "revision"]),
+  request(ListXdsClientsRequestSchema, {}, [{ node: "n".repeat(257) }, "node"], ...pages),
+  request(
+    ListXdsResourcesRequestSchema,
+    { node: "n" },
+    [{ node: "" }, "node"],
+    [{ node: "n".repeat(257) }, "node"],
+    ...pages,
+  ),
 ];

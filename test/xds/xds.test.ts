@@ -1,0 +1,298 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { describe, expect, test } from "vitest";
+import { Cluster_DiscoveryType, ClusterSchema } from "../../gen/xds/envoy/config/cluster/v3/cluster_pb.js";
+import { RouteConfigurationSchema } from "../../gen/xds/envoy/config/route/v3/route_pb.js";
+import type { Endpoint } from "../../src/model/index.js";
+import { anInstance, aService, keyOfInstance, keyOfService } from "../support/entities.js";
+import { envoyNode, grpcNode } from "./support/nodes.js";
+import { addressesOf, namesOf, XdsLab } from "./support/xds-lab.js";
+
+const at = (host: string, rest: Partial<Endpoint> = {}): { endpoints: Endpoint[] } => ({
+  endpoints: [{ name: "grpc", host, port: 80, protocol: "grpc", tls: false, ...rest }],
+});
+
+describe("a gRPC client", () => {
+  test("finds a service by its chain: listener, routes, cluster, endpoints", async () => {
+    await using lab = await XdsLab.open();
+    await lab.bench.put(aService("pay"), anInstance("pay", "a", at("10.0.0.1")));
+    const client = lab.sotw();
+    expect(namesOf(await client.ask("listener", ["pay"]).take(["pay"]))).toEqual(["pay"]);
+    for (const type of ["route", "cluster"] as const) {
+      expect(namesOf(await client.ask(type, ["pay.default"]).take(["pay.default"]))).toEqual(["pay.default"]);
+    }
+    expect(addressesOf(await client.ask("endpoints", ["pay.default"]).take(["pay.default"]))).toEqual(["10.0.0.1:80"]);
+    await lab.bench.put(anInstance("pay", "b", at("10.0.0.2")));
+    expect(addressesOf(await client.next())).toEqual(["10.0.0.1:80", "10.0.0.2:80"]);
+  });
+
+  test("is told that a name is unknown, and of the service when it appears", async () => {
+    await using lab = await XdsLab.open();
+    const client = lab.sotw().ask("listener", ["late"]);
+    expect(await client.take(["late"])).toMatchObject({ resources: [], missing: [{ name: "late" }] });
+    await lab.bench.put(aService("late"));
+    expect(namesOf(await client.next())).toEqual(["late"]);
+  });
+
+  test("keeps the chain of a service without instances, and loses it when the service is deleted", async () => {
+    await using lab = await XdsLab.open();
+    await lab.bench.put(aService("pay"), anInstance("pay", "a"));
+    const client = lab.sotw().ask("cluster", ["pay.default"]);
+    await client.take(["pay.default"]);
+    await client.ask("endpoints", ["pay.default"]).take(["pay.default"]);
+    await lab.bench.remove(keyOfInstance("pay", "a"));
+    expect(addressesOf(await client.take(["pay.default"]))).toEqual([]);
+    await lab.bench.remove(keyOfService("pay"));
+    expect(await client.next()).toMatchObject({ type: "cluster", resources: [] });
+  });
+
+  test("reaches another namespace by its name, and its own by none", async () => {
+    await using lab = await XdsLab.open();
+    await lab.bench.put(aService("pay", { namespace: "shop" }), aService("pay"));
+    const client = lab.sotw(grpcNode({}, { namespace: "shop" }));
+    const { resources } = await client.ask("listener", ["pay", "pay.default"]).next();
+    const routes = resources.map(({ name, any }) => [name, /pay\.\w+/.exec(Buffer.from(any.value).toString())?.[0]]);
+    expect(new Set(resources.map(({ version }) => version)).size).toBe(2);
+    expect(routes.map(([name]) => name)).toEqual(["pay", "pay.default"]);
+  });
+
+  test("calls an endpoint by its name", async () => {
+    await using lab = await XdsLab.open();
+    const admin = { name: "admin", host: "10.0.0.1", port: 81, protocol: "grpc", tls: false } as const;
+    await lab.bench.put(aService("pay"), anInstance("pay", "a", { endpoints: [...at("10.0.0.1").endpoints, admin] }));
+    const client = lab.sotw().ask("endpoints", ["pay.default.admin"]);
+    expect(addressesOf(await client.next())).toEqual(["10.0.0.1:81"]);
+  });
+
+  test("is given addresses alone: hosts by name are not for it", async () => {
+    await using lab = await XdsLab.open();
+    await lab.bench.put(aService("pay"), anInstance("pay", "a", at("pay.example")), anInstance("pay", "b", at("::1")));
+    expect(addressesOf(await lab.sotw().ask("endpoints", ["pay.default"]).next())).toEqual(["::1:80"]);
+    const [cluster] = (await lab.sotw().ask("cluster", ["pay.default"]).next()).resources;
+    const { clusterDiscoveryType } = fromBinary(ClusterSchema, cluster?.any.value ?? new Uint8Array());
+    expect(clusterDiscoveryType.value).toBe(Cluster_DiscoveryType.EDS);
+  });
+
+  test("sees all listeners of its namespace by wildcard", async () => {
+    await using lab = await XdsLab.open();
+    await lab.bench.put(aService("a"), aService("b"), aService("c", { namespace: "shop" }));
+    expect(namesOf(await lab.delta().ask("listener", ["*"]).next())).toEqual(["a.default", "b.default"]);
+  });
+
+  test("a gRPC server is allowed to listen where it asks for", async () => {
+    await using lab = await XdsLab.open();
+    const names = ["127.0.0.1:50051", "[::1]:50051", "nowhere"].map(
+      (address) => `grpc/server?xds.resource.listening_address=${address}`,
+    );
+    const { resources, missing } = await lab.sotw().ask("listener", names).next();
+    expect([resources.map(({ name }) => name), missing.map(({ name }) => name)]).toEqual([
+      names.slice(0, 2),
+      names.slice(2),
+    ]);
+  });
+});
+
+describe("an Envoy", () => {
+  test("gets a listener, its clusters, and routes that follow what services there are", async () => {
+    await using lab = await XdsLab.open();
+    await lab.bench.put(aService("pay"), anInstance("pay", "a"));
+    const proxy = lab.delta(envoyNode()).ask("listener");
+    expect(namesOf(await proxy.take())).toEqual(["portolan/outbound"]);
+    expect(namesOf(await proxy.ask("cluster").take())).toEqual(["pay.default"]);
+    const routes = "portolan/outbound/default";
+    await proxy.ask("route", [routes]).take();
+    await lab.bench.put(aService("cart"), anInstance("cart", "a"));
+    expect(namesOf(await proxy.take())).toEqual(["cart.default"]);
+    const [resource] = (await proxy.take()).resources;
+    const { virtualHosts } = fromBinary(RouteConfigurationSchema, resource?.any.value ?? new Uint8Array());
+    expect(virtualHosts.map(({ name }) => name)).toEqual(["cart.default", "pay.default"]);
+    await lab.bench.remove(keyOfInstance("cart", "a"), keyOfService("cart"));
+    expect((await proxy.take()).type).toBe("route");
+    expect(await proxy.next()).toMatchObject({ type: "cluster", missing: [{ name: "cart.default" }] });
+  });
+
+  test("without a place to listen is told that it has no listeners", async () => {
+    await using lab = await XdsLab.open();
+    await lab.bench.put(aService("pay"));
+    for (const proxy of [lab.sotw(envoyNode({})), lab.delta(envoyNode({}))]) {
+      expect(namesOf(await proxy.ask("listener").next())).toEqual([]);
+    }
+  });
+
+  test("has an inbound listener and its cluster when it says what is behind it", async () => {
+    await using lab = await XdsLab.open();
+    const inbound = { listen: "0.0.0.0:15006", forward: "127.0.0.1:8080" };
+    const proxy = lab.sotw(envoyNode({ inbound }));
+    expect(namesOf(await proxy.ask("listener").take())).toEqual(["portolan/inbound"]);
+    expect(namesOf(await proxy.ask("cluster").take())).toEqual(["portolan/inbound"]);
+  });
+
+  test("speaks to a service whose instances are gone as it spoke to them: its cluster does not change", async () => {
+    await using lab = await XdsLab.open();
+    await lab.bench.put(aService("pay"), aService("new"), anInstance("pay", "a", at("10.0.0.1")));
+    const proxy = lab.delta(envoyNode()).ask("cluster");
+    await proxy.take();
+    await proxy.ask("endpoints", ["pay.default"]).take();
+    await lab.bench.remove(keyOfInstance("pay", "a"));
+    expect(await proxy.take()).toMatchObject({ type: "endpoints" });
+    await lab.bench.put(anInstance("new", "a", at("10.0.0.1", { protocol: "http" })));
+    expect(namesOf(await proxy.next())).toEqual(["new.default"]);
+  });
+
+  test("looks up hosts by name itself", async () => {
+    await using lab = await XdsLab.open();
+    await lab.bench.put(aService("pay"), anInstance("pay", "a", at("pay.example")));
+    const [resource] = (await lab.sotw(envoyNode()).ask("cluster").next()).resources;
+    const cluster = fromBinary(ClusterSchema, resource?.any.value ?? new Uint8Array());
+    expect(cluster.clusterDiscoveryType.value).toBe(Cluster_DiscoveryType.STRICT_DNS);
+    expect(cluster.loadAssignment?.endpoints[0]?.lbEndpoints).toHaveLength(1);
+  });
+
+  test("is not told of endpoints that want TLS", async () => {
+    await using lab = await XdsLab.open();
+    await lab.bench.put(
+      aService("pay"),
+      anInstance("pay", "a", at("10.0.0.1", { tls: true })),
+      anInstance("pay", "b", at("10.0.0.2")),
+    );
+    expect(addressesOf(await lab.sotw(envoyNode()).ask("endpoints", ["pay.default"]).next())).toEqual(["10.0.0.2:80"]);
+    expect(addressesOf(await lab.sotw().ask("endpoints", ["pay.default"]).next())).toEqual([
+      "10.0.0.1:80",
+      "10.0.0.2:80",
+    ]);
+  });
+
+  test("calls endpoints by name where instances have several, and no TCP service by host", async () => {
+    await using lab = await XdsLab.open();
+    const admin = { name: "admin", host: "10.0.0.1", port: 81, protocol: "http", tls: false } as const;
+    await lab.bench.put(
+      aService("pay"),
+      anInstance("pay", "a", { endpoints: [...at("10.0.0.1").endpoints, admin] }),
+      aService("db"),
+      anInstance("db", "a", at("10.0.0.2", { protocol: "tcp" })),
+    );
+    const proxy = lab.sotw(envoyNode());
+    expect(namesOf(await proxy.ask("cluster").next())).toEqual([
+      "db.default",
+      "pay.default",
+      "pay.default.admin",
+      "pay.default.grpc",
+    ]);
+    const [resource] = (await proxy.ask("route", ["portolan/outbound/default"]).next()).resources;
+    const { virtualHosts } = fromBinary(RouteConfigurationSchema, resource?.any.value ?? new Uint8Array());
+    expect(virtualHosts.map(({ name }) => name)).toEqual(["pay.default", "pay.default.admin", "pay.default.grpc"]);
+  });
+});
+
+describe("work", () => {
+  test("a change is made once for all who see it alike, and not for others", async () => {
+    await using lab = await XdsLab.open();
+    await lab.bench.put(aService("a"), aService("b"), anInstance("a", "1"), anInstance("b", "1"));
+    const clients = [lab.sotw(), lab.sotw(), lab.sotw()];
+    for (const client of clients)
+      await client.ask("endpoints", ["a.default", "b.default"]).take(["a.default", "b.default"]);
+    expect(await lab.built("endpoints")).toBe(2);
+    await lab.bench.put(anInstance("a", "1", at("10.0.0.9")));
+    const told = await Promise.all(clients.map((client) => client.next()));
+    expect(await lab.built("endpoints")).toBe(3);
+    expect(new Set(told.map(({ resources }) => resources[0])).size).toBe(1);
+  });
+
+  test("a change of a service that nobody asks for makes nothing", async () => {
+    await using lab = await XdsLab.open();
+    await lab.bench.put(aService("a"), aService("b"));
+    const client = lab.sotw().ask("endpoints", ["a.default"]);
+    await client.take(["a.default"]);
+    await lab.bench.put(anInstance("b", "1"));
+    await lab.bench.put(anInstance("a", "1"));
+    await client.next();
+    expect(await lab.built("endpoints")).toBe(2);
+  });
+
+  test("what nobody asks for any more is let go", async () => {
+    await using lab = await XdsLab.open();
+    await lab.bench.put(aService("a"));
+    const client = lab.delta(envoyNode()).ask("cluster");
+    await client.take();
+    expect([lab.xds.streams, lab.xds.resources]).toEqual([1, 1]);
+    client.close();
+    await client.ended();
+    expect([lab.xds.streams, lab.xds.resources]).toEqual([0, 0]);
+  });
+});
+
+describe("refusals", () => {
+  test("are told to whoever looks after the service", async () => {
+    await using lab = await XdsLab.open();
+    await lab.bench.put(aService("pay"), aService("cart"));
+    const client = lab.sotw().ask("cluster", ["pay.default", "cart.default"]);
+    const { nonce } = await client.next();
+    client.ask("cluster", ["pay.default", "cart.default"], { nonce, error: "pay.default: no" });
+    await expect
+      .poll(() => lab.nacks)
+      .toMatchObject([
+        {
+          type: "xds.nacked",
+          node: "client",
+          userAgent: "gRPC Go 1.85.0",
+          resourceType: "cluster",
+          resource: "pay.default",
+          namespace: "default",
+          service: "pay",
+          message: "pay.default: no",
+        },
+      ]);
+    const [described] = lab.xds.clients("client");
+    expect(described?.types).toMatchObject([{ type: "cluster", resources: 2, current: 1, error: "pay.default: no" }]);
+    expect(lab.xds.clientResources("client").map(({ name, nackedVersion }) => [name, nackedVersion !== ""])).toEqual([
+      ["cart.default", false],
+      ["pay.default", true],
+    ]);
+  });
+});
+
+describe("bad input", () => {
+  test("a type that is not served leaves the stream open and unanswered", async () => {
+    await using lab = await XdsLab.open();
+    await lab.bench.put(aService("pay"));
+    const client = lab.sotw().ask("type.googleapis.com/envoy.service.runtime.v3.Runtime", ["x"]);
+    expect((await client.ask("cluster", ["pay.default"]).next()).type).toBe("cluster");
+  });
+
+  test("a request without a type ends the stream", async () => {
+    await using lab = await XdsLab.open();
+    await expect(lab.sotw().ask("").ended()).rejects.toThrow("FIELDS_INVALID");
+    expect(lab.xds.streams).toBe(0);
+  });
+
+  test("wishes that cannot be read end the stream, others go on", async () => {
+    await using lab = await XdsLab.open();
+    await lab.bench.put(aService("pay"));
+    const other = lab.sotw().ask("endpoints", ["pay.default"]);
+    await other.take(["pay.default"]);
+    await expect(
+      lab
+        .sotw(envoyNode({ listen: "?" }))
+        .ask("listener")
+        .ended(),
+    ).rejects.toThrow("FIELDS_INVALID");
+    await lab.bench.put(anInstance("pay", "a", at("10.0.0.1")));
+    expect(addressesOf(await other.next())).toEqual(["10.0.0.1:80"]);
+  });
+
+  test("a node of a namespace that there is not has nothing, until there is", async () => {
+    await using lab = await XdsLab.open();
+    const proxy = lab.sotw(envoyNode({ listen: "127.0.0.1:1", namespace: "later" })).ask("cluster");
+    expect(namesOf(await proxy.take())).toEqual([]);
+    await lab.bench.put(aService("pay", { namespace: "later" }));
+    expect(namesOf(await proxy.next())).toEqual(["pay.later"]);
+  });
+});
+
+test("a client that has no more requests is told what can be said, then its stream ends", async () => {
+  await using lab = await XdsLab.open();
+  await lab.bench.put(aService("pay"));
+  const client = lab.sotw().ask("cluster", ["pay.default"]).ask("listener", ["pay"]);
+  client.close();
+  expect([(await client.next()).type, (await client.next()).type]).toEqual(["cluster", "listener"]);
+  expect(await client.ended()).toBeUndefined();
+});
