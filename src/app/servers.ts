@@ -117,7 +117,7 @@ async function openHttp(options: ServersOptions, shared: Shared): Promise<HttpSe
   return openHttpServer({
     ...httpAddress,
     ...shared,
-    services,
+    services: services.filter(({ grpcOnly }) => !grpcOnly),
     limits: config,
     pages: plainPages(options),
   }).catch((error: unknown) => {

@@ -37,6 +37,8 @@ export interface ServicesOptions {
   readonly address: () => string;
 }
 
+const GRPC_ONLY = { grpcOnly: true };
+
 /** Every public service with its handlers. */
 export function createServices(options: ServicesOptions): ServedService[] {
   const { config, rooms, clock, log, metrics, version, address } = options;
@@ -61,8 +63,8 @@ export function createServices(options: ServicesOptions): ServedService[] {
     servedService(DiscoveryService, createDiscoveryService(shared)),
     servedService(TelemetryService, createTelemetryService({ ...shared, telemetry })),
     servedService(AdminService, createAdminService({ ...shared, store, xds, version, address })),
-    servedService(AggregatedDiscoveryService, createAdsService({ xds, identifier: `portolan ${version}` })),
-    servedService(LoadReportingService, createLoadReportingService({ xds, telemetry, registry })),
-    servedService(AccessLogService, createAccessLogService({ xds, telemetry, registry })),
+    servedService(AggregatedDiscoveryService, createAdsService({ xds, identifier: `portolan ${version}` }), GRPC_ONLY),
+    servedService(LoadReportingService, createLoadReportingService({ xds, telemetry, registry }), GRPC_ONLY),
+    servedService(AccessLogService, createAccessLogService({ xds, telemetry, registry }), GRPC_ONLY),
   ];
 }

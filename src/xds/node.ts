@@ -24,24 +24,39 @@ export interface XdsNode {
   readonly accessLogCluster?: string;
 }
 
-const label = z.string().regex(/^[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?$/, {
-  error: "must be a DNS label: a to z first, then up to 62 of a to z, 0 to 9 and -, the last not -",
-});
+const LABEL = "must be a DNS label: a to z first, then up to 62 of a to z, 0 to 9 and -, the last not -";
+const ADDRESS = 'must be an IP address and a port, such as "127.0.0.1:8080"';
 
-const address = z.string().transform((text, context) => {
+const label = z.string({ error: LABEL }).regex(/^[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?$/, { error: LABEL });
+
+const address = z.string({ error: ADDRESS }).transform((text, context) => {
   const parsed = parseAddress(text);
   if (parsed) return parsed;
-  context.addIssue({ code: "custom", message: 'must be an IP address and a port, such as "127.0.0.1:8080"' });
+  context.addIssue({ code: "custom", message: ADDRESS });
   return z.NEVER;
 });
 
-/** What a node may say of itself under `metadata.portolan`. What it does not know is refused: a misspelt wish would be ignored. */
-const METADATA = z.strictObject({
+/** An object of these fields alone: a misspelt wish would otherwise be passed over. */
+function wishes<Shape extends z.core.$ZodShape>(shape: Shape) {
+  const names = Object.keys(shape).join(", ");
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === "unrecognized_keys"
+        ? `has no field ${issue.keys.join(", ")}: there are ${names}`
+        : `must be an object with ${names}`,
+  });
+}
+
+/** What a node may say of itself under `metadata.portolan`. */
+const METADATA = wishes({
   namespace: label.optional(),
   service: label.optional(),
   listen: address.optional(),
-  inbound: z.strictObject({ listen: address, forward: address }).optional(),
-  access_log_cluster: z.string().min(1).optional(),
+  inbound: wishes({ listen: address, forward: address }).optional(),
+  access_log_cluster: z
+    .string({ error: "must be the name of a cluster" })
+    .min(1, "must be the name of a cluster")
+    .optional(),
 });
 
 /** Of each text that a node sends of itself, so much is kept. */
@@ -50,11 +65,12 @@ const MAX_TEXT = 256;
 /**
  * Reads who asks.
  *
- * @throws DomainError FIELDS_INVALID with every fault of `node.metadata.portolan`.
+ * @param path where the node stands in the request.
+ * @throws DomainError FIELDS_INVALID with every fault of its `metadata.portolan`.
  */
-export function readNode(node: Node | undefined): XdsNode {
+export function readNode(node: Node | undefined, path = "node"): XdsNode {
   const metadata = METADATA.safeParse(node?.metadata?.portolan ?? {});
-  if (!metadata.success) throw metadataFault(metadata.error);
+  if (!metadata.success) throw metadataFault(metadata.error, path);
   const { namespace = DEFAULT_NAMESPACE, service, listen, inbound, access_log_cluster } = metadata.data;
   const agent = node?.userAgentName ?? "";
   return {
@@ -70,9 +86,9 @@ export function readNode(node: Node | undefined): XdsNode {
   };
 }
 
-function metadataFault(error: z.ZodError): DomainError {
+function metadataFault(error: z.ZodError, node: string): DomainError {
   const violations = error.issues.map(({ path, message }) => ({
-    field: ["node.metadata.portolan", ...path].join("."),
+    field: [`${node}.metadata.portolan`, ...path].join("."),
     description: message,
   }));
   return new DomainError({ reason: "FIELDS_INVALID", violations });

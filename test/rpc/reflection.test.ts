@@ -21,7 +21,7 @@ const SERVICES = [
   "portolan.telemetry.v1.TelemetryService",
 ];
 
-type Question = { case: "listServices" | "fileContainingSymbol"; value: string };
+type Question = { case: "listServices" | "fileContainingSymbol" | "fileByFilename"; value: string };
 
 /** Asks one question by one version of reflection. */
 async function ask(
@@ -54,7 +54,13 @@ describe.each([
     async (symbol) => {
       await using plane = await startPlane();
       const answer = await ask(version, plane.grpcUrl, { case: "fileContainingSymbol", value: symbol });
-      const bytes = answer.case === "fileDescriptorResponse" ? answer.value.fileDescriptorProto : [];
+      const bytes = answer.case === "fileDescriptorResponse" ? [...answer.value.fileDescriptorProto] : [];
+      // The library leaves out what is imported for options alone: clients ask for it by name, as grpcurl does.
+      for (let missing = missingImport(bytes); missing; missing = missingImport(bytes)) {
+        const file = await ask(version, plane.grpcUrl, { case: "fileByFilename", value: missing });
+        if (file.case !== "fileDescriptorResponse") throw new Error(`${missing} is not there`);
+        bytes.push(...file.value.fileDescriptorProto);
+      }
       const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: sorted(bytes) }));
       expect(registry.get(symbol)?.typeName).toBe(symbol);
     },
@@ -91,6 +97,13 @@ test("a question that cannot be read ends the call, also behind others that are 
   stream.end(Buffer.concat([frame(Buffer.alloc(0)), frame(Buffer.alloc(0)), frame(Buffer.of(0xff))]));
   expect(await status).toMatchObject({ code: 13, reason: "INTERNAL" });
 });
+
+/** The name of a file that another imports and that is not among them. */
+function missingImport(bytes: readonly Uint8Array[]): string | undefined {
+  const files = bytes.map((one) => fromBinary(FileDescriptorProtoSchema, one));
+  const names = new Set(files.map(({ name }) => name));
+  return files.flatMap(({ dependency }) => dependency).find((name) => !names.has(name));
+}
 
 /** Files after what they import, as a registry wants them. */
 function sorted(bytes: readonly Uint8Array[]): FileDescriptorProto[] {

@@ -14,7 +14,7 @@ export async function* accessLines(
 ): AsyncGenerator<readonly AccessLine[]> {
   let node: XdsNode | undefined;
   for await (const { identifier, logEntries } of messages) {
-    node ??= readNode(identifier?.node);
+    node ??= readNode(identifier?.node, "identifier.node");
     if (logEntries.case !== "httpLogs") continue;
     const known = remembered(whereabouts);
     const from = node;

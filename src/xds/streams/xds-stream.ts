@@ -1,4 +1,4 @@
-import { DomainError } from "../../model/index.js";
+import { DomainError, invalidField } from "../../model/index.js";
 import type { Clock } from "../../stream/index.js";
 import type { XdsNode } from "../node.js";
 import { versionOf } from "../resource.js";
@@ -94,7 +94,7 @@ export class XdsStream {
 
   /** Takes a request of a type in. @throws DomainError FIELDS_INVALID, LIMIT_EXCEEDED. */
   take(type: ResourceType, names: readonly string[], apply: (state: TypeState) => Taken): void {
-    if (names.some((name) => name.length > MAX_NAME_LENGTH)) throw tooLong();
+    if (names.some((name) => name.length > MAX_NAME_LENGTH)) throw tooLong(this.variant);
     const state = this.#stateOf(type);
     const { refused, acknowledged } = apply(state);
     this.#assertFits();
@@ -187,7 +187,7 @@ function changedNames({ told }: Draft): string[] {
   return changed.map(([{ topic }]) => topic.name);
 }
 
-function tooLong(): DomainError {
-  const description = `must be at most ${MAX_NAME_LENGTH} characters`;
-  return new DomainError({ reason: "FIELDS_INVALID", violations: [{ field: "resource_names", description }] });
+function tooLong(variant: Variant): DomainError {
+  const field = variant === "sotw" ? "resource_names" : "resource_names_subscribe";
+  return invalidField(field, `must be names of at most ${MAX_NAME_LENGTH} characters each`);
 }

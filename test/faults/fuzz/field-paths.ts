@@ -6,6 +6,8 @@ const SEGMENT = /^(?:\.?([a-z][a-z0-9_]*)|\[("(?:[^"\\]|\\.)*"|-?[0-9]+)\])/;
 export function isFieldPath(desc: DescMessage, path: string): boolean {
   let place: Place = { message: desc };
   for (let rest = path; rest !== ""; ) {
+    // Whatever stands in a Struct is named by whoever sent it.
+    if (place.message?.typeName === "google.protobuf.Struct") return true;
     const [segment, name, key] = SEGMENT.exec(rest) ?? [];
     const next = name === undefined ? elementOf(place, key) : memberOf(place, name);
     if (segment === undefined || !next) return false;

@@ -1,4 +1,4 @@
-import { type DescMessage, type DescMethod, type Message, toJson } from "@bufbuild/protobuf";
+import { createRegistry, type DescMessage, type DescMethod, type Message, toJson } from "@bufbuild/protobuf";
 import { Code, type ConnectError } from "@connectrpc/connect";
 import {
   BadRequestSchema,
@@ -9,10 +9,14 @@ import {
 import { type Failure, SessionResponseSchema } from "../../../gen/portolan/registry/v1/registry_pb.js";
 import { failureError } from "../../../src/cli/errors.js";
 import { codeName } from "../../../src/rpc/metrics.js";
+import { RESOURCE_FILES } from "../../../src/xds/index.js";
 import { DOCUMENTED } from "../../support/documented.js";
 import { mayStreamForEver, type Outcome, ranOut } from "./call.js";
 import { isFieldPath } from "./field-paths.js";
 import { LIBRARY_SERVICES, pathOf } from "./methods.js";
+
+/** What may stand in an `Any` of an answer. */
+const RESOURCES = createRegistry(...RESOURCE_FILES);
 
 /** Detail -> its schema. */
 const DETAILS: Readonly<Record<string, DescMessage>> = {
@@ -56,7 +60,7 @@ function jsonFaults(desc: DescMessage, response: Message): string[] {
   // A Failure's details are of types that a registry would have to know.
   if (desc.typeName === SessionResponseSchema.typeName) return [];
   try {
-    toJson(desc, response);
+    toJson(desc, response, { registry: RESOURCES });
     return [];
   } catch (error) {
     return [`its answer is none in JSON: ${String(error)}`];

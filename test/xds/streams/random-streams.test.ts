@@ -21,6 +21,8 @@ class Client {
   /** type -> name -> version that it holds. */
   readonly held = new Map<ResourceType, Map<string, string>>(RESOURCE_TYPES.map((one) => [one, new Map()]));
   readonly wanted = new Map<ResourceType, readonly string[]>();
+  /** Types of which a name was ever asked for: an empty list is nothing then. */
+  readonly named = new Set<ResourceType>();
   readonly #unanswered: { readonly outgoing: Outgoing; readonly bad: readonly string[] }[] = [];
   /** What it refused: type, name, version. */
   readonly #refused = new Set<string>();
@@ -31,6 +33,7 @@ class Client {
     if (this.lab.variant === "delta" && names.length === 0) return;
     const before = this.wanted.get(of) ?? [];
     this.wanted.set(of, this.lab.variant === "sotw" ? names : [...new Set([...before, ...names])]);
+    if (names.length > 0) this.named.add(of);
     this.lab.ask(of, names);
     if (this.lab.variant === "sotw") this.#forget(of);
   }
@@ -77,7 +80,7 @@ class Client {
   /** It holds only what it wants. */
   #forget(of: ResourceType): void {
     const wanted = this.wanted.get(of) ?? [];
-    if (wanted.length === 0 || wanted.includes("*")) return;
+    if (!this.named.has(of) || wanted.includes("*")) return;
     const held = this.held.get(of);
     for (const old of held?.keys() ?? []) if (!wanted.includes(old)) held?.delete(old);
   }
@@ -120,7 +123,7 @@ function expectInSync(client: Client, of: ResourceType): void {
   const wanted = client.wanted.get(of);
   if (!wanted) return;
   const { variant, topics } = client.lab;
-  const isAll = isComplete(of) && (wanted.includes("*") || (variant === "sotw" && wanted.length === 0));
+  const isAll = isComplete(of) && (wanted.includes("*") || !client.named.has(of));
   for (const [name, { version, any }] of topics.of(of)) {
     if (!isAll && !wanted.includes(name)) continue;
     const isBad = Buffer.from(any.value).toString() === "bad";

@@ -33,4 +33,9 @@ export class Channel<T> implements AsyncIterableIterator<T> {
     this.end();
     return { done: true, value: undefined };
   }
+
+  /** Connect asks for it where it ends a stream. */
+  async throw(): Promise<IteratorResult<T>> {
+    return await this.return();
+  }
 }
