@@ -8,14 +8,14 @@ export function describeClient(stream: XdsStream): XdsClient | undefined {
   const { node, address, variant, openedAtMs, states } = stream;
   if (!node) return undefined;
   const { id, kind, userAgent, namespace, consumer } = node;
-  const types = [...states].map(describeType);
+  const types = states.map(describeType);
   return { node: id, kind, userAgent, namespace, consumer, address, variant, connectedAtMs: openedAtMs, types };
 }
 
 /** What a stream has of each resource, by type and name. */
 export function describeResources({ address, states }: XdsStream): ClientResource[] {
   const byName = (a: Entry, b: Entry) => (a.topic.name < b.topic.name ? -1 : 1);
-  return [...states].flatMap(({ type, entries }) =>
+  return states.flatMap(({ type, entries }) =>
     [...entries].sort(byName).map(({ topic, sent, acked, refused = "" }) => ({
       address,
       type,

@@ -43,6 +43,8 @@ export interface XdsOptions {
   readonly soon?: (run: () => void) => void;
 }
 
+/** Of what a client says when it refuses, so much is kept. */
+const MAX_ERROR = 4_096;
 /** Of one refusal, at most so many resources become events. */
 const MAX_EVENTS = 10;
 
@@ -96,7 +98,7 @@ export class CatalogueXds implements Xds {
     const stream = this.#open("sotw", origin);
     const take = (request: DiscoveryRequest) => {
       const { versionInfo, resourceNames: names, responseNonce: nonce, errorDetail } = request;
-      const asked = { versionInfo, names, nonce, ...(errorDetail && { error: errorDetail.message }) };
+      const asked = { versionInfo, names, nonce, ...(errorDetail && { error: textOf(errorDetail) }) };
       this.#take(stream, request, names, (state) => takeSotw(state, asked));
     };
     return this.#converse(stream, requests, take);
@@ -116,7 +118,7 @@ export class CatalogueXds implements Xds {
         unsubscribe,
         initialVersions,
         nonce,
-        ...(errorDetail && { error: errorDetail.message }),
+        ...(errorDetail && { error: textOf(errorDetail) }),
       };
       this.#take(stream, request, subscribe, (state) => takeDelta(state, asked));
     };
@@ -223,4 +225,8 @@ export class CatalogueXds implements Xds {
       onNack({ ...told, resource, namespace: service?.namespace ?? "", service: service?.name ?? "" });
     }
   }
+}
+
+function textOf({ message }: { readonly message: string }): string {
+  return message.trim().slice(0, MAX_ERROR);
 }

@@ -82,8 +82,9 @@ export class XdsStream {
     return this.#node;
   }
 
-  get states(): Iterable<TypeState> {
-    return this.#states.values();
+  /** Types that were asked for, in the order in which they go out. */
+  get states(): TypeState[] {
+    return RESOURCE_TYPES.flatMap((type) => this.#states.get(type) ?? []);
   }
 
   /** The first request says who it is; later ones may leave that out. */

@@ -27,7 +27,7 @@ const DETAILS: Readonly<Record<string, DescMessage>> = {
 
 /** What only the inside of the program says. */
 const INSIDE = [
-  /node_modules|node:|file:\/\//,
+  /node_modules|node:\w|file:\/\//,
   /\bat \S+ \(|\.[cm]?[jt]s:\d/,
   /\b[A-Z]\w*Error\b|\[object |undefined|Cannot read|is not a function/,
   /leveldb|LEVEL_|zod|grpc-js|protobuf-es|peggy/i,

@@ -1,6 +1,6 @@
 import { create, type DescField, type DescMessage, type DescMethod, type Message } from "@bufbuild/protobuf";
 import fc from "fast-check";
-import { anyMessage, anyOf } from "../../rpc/rules/any-message.js";
+import { anyMessage, anyOf, isPlain } from "../../rpc/rules/any-message.js";
 import { goodRequest } from "./methods.js";
 
 /** A field somewhere in a message: names as in TypeScript, the member of a oneof with its case. */
@@ -46,7 +46,7 @@ function slotsOf(desc: DescMessage, path: readonly Step[], depth: number): Slot[
   return desc.fields.flatMap((field) => {
     const step = field.oneof ? { name: field.oneof.localName, kase: field.localName } : { name: field.localName };
     const here = { path: [...path, step], field };
-    const nested = field.fieldKind === "map" || depth >= MAX_DEPTH ? undefined : field.message;
+    const nested = field.fieldKind === "map" || isPlain(field) || depth >= MAX_DEPTH ? undefined : field.message;
     return nested ? [here, ...slotsOf(nested, here.path, depth + 1)] : [here];
   });
 }

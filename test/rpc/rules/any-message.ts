@@ -6,6 +6,7 @@ import {
   type MessageInitShape,
   ScalarType,
 } from "@bufbuild/protobuf";
+import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import fc from "fast-check";
 
 const MAX_DEPTH = 5;
@@ -104,7 +105,33 @@ export function anyOf(field: DescField, depth = 0): fc.Arbitrary<unknown> {
   }
 }
 
+/** The value that a wrapper's message stands for, where it is a plain value in TypeScript. */
+function wrappedBy(field: DescField): DescField | undefined {
+  const { message } = field;
+  return field.fieldKind === "message" && !field.oneof && message && isWrapperDesc(message)
+    ? message.fields[0]
+    : undefined;
+}
+
+function isJson(field: DescField): boolean {
+  return field.message?.typeName === "google.protobuf.Struct" && field.parent.typeName !== "google.protobuf.Value";
+}
+
+/** True for a field whose value is no message in TypeScript, although it is one on the wire. */
+export function isPlain(field: DescField): boolean {
+  return isJson(field) || wrappedBy(field) !== undefined;
+}
+
+const json = fc.dictionary(
+  fc.constantFrom("portolan", "listen", "namespace", "inbound", "x"),
+  fc.oneof(text, fc.boolean(), fc.dictionary(fc.constantFrom("listen", "namespace", "forward"), text)),
+  { maxKeys: 3, noNullPrototype: true },
+);
+
 function singleOf(field: DescField, depth: number): fc.Arbitrary<unknown> {
+  if (isJson(field)) return json;
+  const wrapped = wrappedBy(field);
+  if (wrapped) return singleOf(wrapped, depth);
   if (field.message) return depth >= MAX_DEPTH ? fc.constant({}) : initOf(field.message, depth + 1);
   if (field.enum) return fc.constantFrom(0, 1, 2, 9, 99, -1);
   switch (field.scalar) {
