@@ -1,6 +1,7 @@
 // npm run bench [-- NAME…]                              our own figures beside their targets
 // npm run bench -- --peer etcd [--rounds N] [WORK…]     beside etcd, on the same machine with the same load
 // npm run bench -- --peer etcd --growth                 and the curves of growth
+// npm run bench -- --peer xds [--rounds N]              xDS beside go-control-plane
 import { cpus, release, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { SCENARIOS } from "./scenarios.mjs";
@@ -18,9 +19,14 @@ if (values.peer === undefined) await runScenarios(named(SCENARIOS));
 else await runComparison();
 
 async function runComparison() {
-  if (values.peer !== "etcd") refuse(`no peer named ${values.peer}; there is: etcd`);
   const rounds = Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1) refuse("--rounds takes a whole number from 1");
+  if (values.peer === "xds") {
+    const { compareXds } = await import("./xds/run.mjs");
+    await compareXds({ rounds });
+    return;
+  }
+  if (values.peer !== "etcd") refuse(`no peer named ${values.peer}; there are: etcd, xds`);
   const { compare } = await import("./versus/run.mjs");
   const { WORKS } = await import("./versus/works.mjs");
   await compare({ rounds, works: named(WORKS), growth: values.growth });

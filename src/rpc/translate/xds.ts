@@ -13,6 +13,7 @@ import {
   DiscoveryResponseSchema,
   type ResourceError,
   ResourceErrorSchema,
+  ResourceSchema,
 } from "../../../gen/xds/envoy/service/discovery/v3/discovery_pb.js";
 import { type ClientResource, type Outgoing, TYPE_URLS, type XdsClient } from "../../xds/index.js";
 import { timestampToProto } from "./time.js";
@@ -34,7 +35,7 @@ export function createXdsResponses(identifier: string) {
     delta({ type, nonce, version, resources, missing }: Outgoing): DeltaDiscoveryResponse {
       return create(DeltaDiscoveryResponseSchema, {
         systemVersionInfo: version,
-        resources: resources.map((one) => ({ name: one.name, version: one.version, resource: one.any })),
+        resources: resources.map(({ name, version, any }) => create(ResourceSchema, { name, version, resource: any })),
         typeUrl: TYPE_URLS[type],
         nonce,
         controlPlane,

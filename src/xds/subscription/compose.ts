@@ -13,8 +13,11 @@ export type Phase = "make" | "break";
 /** Says what is to be said of one type now; undefined when that is nothing. */
 export type Compose = (state: TypeState, phase: Phase) => Draft | undefined;
 
-/** Responses hold about so much where they can be split: clients take 4 MiB. */
-const MAX_BYTES = 1024 * 1024;
+/**
+ * Responses hold about so much where they can be split. Clients take 4 MiB; but what many who come at once are sent lies in memory
+ * for each of them.
+ */
+const MAX_BYTES = 256 * 1024;
 
 /** State of the world: listeners and clusters all at once, the others one by one. */
 export const composeSotw: Compose = (state, phase) => {

@@ -58,6 +58,11 @@ export class Entries implements Subscriber {
   want(interest: Interest, asked: Iterable<string>): void {
     const before = this.#interest;
     this.#interest = interest;
+    if (interest !== before) this.#change(before, interest);
+    for (const name of asked) this.owe(name);
+  }
+
+  #change(before: Interest, interest: Interest): void {
     for (const name of before.names) if (!interest.names.has(name)) this.#set(name, { explicit: false });
     // Whoever asks anew is answered, although he may have been told before: he may have let go of it meanwhile.
     for (const name of interest.names) if (!before.names.has(name)) this.#set(name, { explicit: true, owed: true });
@@ -67,7 +72,6 @@ export class Entries implements Subscriber {
       this.#topics.closeMembers(this.type, this);
       for (const name of this.#all.keys()) this.#set(name, { member: false });
     }
-    for (const name of asked) this.owe(name);
   }
 
   /** What is known of a name is to be said again; nothing for a name that is not wanted. */

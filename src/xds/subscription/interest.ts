@@ -20,6 +20,7 @@ const ALL = "*";
  * @see https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#how-the-client-specifies-what-resources-to-return
  */
 export function sotwInterest(before: Interest, type: ResourceType, names: readonly string[]): Interest {
+  if (before.named && isSame(before, names)) return before;
   const named = before.named || names.length > 0;
   const wildcard = isComplete(type) && (named ? names.includes(ALL) : true);
   return { wildcard, names: new Set(names.filter((name) => name !== ALL)), named };
@@ -36,6 +37,7 @@ export interface DeltaStep {
 /** What is wanted after a delta request. To take away what was never asked for changes nothing. */
 export function deltaInterest(before: Interest, type: ResourceType, step: DeltaStep): Interest {
   const { first, subscribe, unsubscribe } = step;
+  if (!first && subscribe.length === 0 && unsubscribe.length === 0) return before;
   const isLegacy = first && subscribe.length === 0 && unsubscribe.length === 0;
   const names = new Set(before.names);
   let wildcard = before.wildcard || isLegacy || subscribe.includes(ALL);
@@ -43,4 +45,12 @@ export function deltaInterest(before: Interest, type: ResourceType, step: DeltaS
   for (const name of unsubscribe) names.delete(name);
   if (unsubscribe.includes(ALL)) wildcard = false;
   return { wildcard: wildcard && isComplete(type), names, named: before.named || subscribe.length > 0 };
+}
+
+/** True for the list that was sent before: most requests only answer. */
+function isSame({ wildcard, names: before }: Interest, names: readonly string[]): boolean {
+  return (
+    names.length === before.size + (wildcard ? 1 : 0) &&
+    names.every((name) => (name === ALL ? wildcard : before.has(name)))
+  );
 }

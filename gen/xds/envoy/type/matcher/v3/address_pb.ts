@@ -6,14 +6,13 @@ import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { CidrRange } from "../../../../xds/core/v3/cidr_pb.js";
 import { file_xds_core_v3_cidr } from "../../../../xds/core/v3/cidr_pb.js";
-import { file_udpa_annotations_status } from "../../../../udpa/annotations/status_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file envoy/type/matcher/v3/address.proto.
  */
 export const file_envoy_type_matcher_v3_address: GenFile = /*@__PURE__*/
-  fileDesc("CiNlbnZveS90eXBlL21hdGNoZXIvdjMvYWRkcmVzcy5wcm90bxIVZW52b3kudHlwZS5tYXRjaGVyLnYzIjgKDkFkZHJlc3NNYXRjaGVyEiYKBnJhbmdlcxgBIAMoCzIWLnhkcy5jb3JlLnYzLkNpZHJSYW5nZUKFAQojaW8uZW52b3lwcm94eS5lbnZveS50eXBlLm1hdGNoZXIudjNCDEFkZHJlc3NQcm90b1ABWkZnaXRodWIuY29tL2Vudm95cHJveHkvZ28tY29udHJvbC1wbGFuZS9lbnZveS90eXBlL21hdGNoZXIvdjM7bWF0Y2hlcnYzuoDI0QYCEAJiBnByb3RvMw", [file_xds_core_v3_cidr, file_udpa_annotations_status]);
+  fileDesc("CiNlbnZveS90eXBlL21hdGNoZXIvdjMvYWRkcmVzcy5wcm90bxIVZW52b3kudHlwZS5tYXRjaGVyLnYzIjgKDkFkZHJlc3NNYXRjaGVyEiYKBnJhbmdlcxgBIAMoCzIWLnhkcy5jb3JlLnYzLkNpZHJSYW5nZUJ9CiNpby5lbnZveXByb3h5LmVudm95LnR5cGUubWF0Y2hlci52M0IMQWRkcmVzc1Byb3RvUAFaRmdpdGh1Yi5jb20vZW52b3lwcm94eS9nby1jb250cm9sLXBsYW5lL2Vudm95L3R5cGUvbWF0Y2hlci92MzttYXRjaGVydjNiBnByb3RvMw", [file_xds_core_v3_cidr]);
 
 /**
  * Match an IP against a repeated CIDR range. This matcher is intended to be
