@@ -15,10 +15,10 @@ test("the page of the command line has every command and every option of each", 
   await program.run("--help");
   const commands = [...program.stdout.text.matchAll(/^ {2}(\w+) \[options\]/gm)].map(([, name]) => String(name));
   expect(commands).toHaveLength(14);
-  for (const command of commands) {
+  for (const command of [...commands, "xds clients", "xds resources", "xds bootstrap"]) {
     expect(page).toMatch(new RegExp(`^## .*\\b${command}\\b`, "m"));
     const help = new FakeIo();
-    await help.run(command, "--help");
+    await help.run(...command.split(" "), "--help");
     const options = [...help.stdout.text.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].map(([, name]) => String(name));
     expect(options.filter((option) => option !== "--help" && !page.includes(option))).toEqual([]);
   }

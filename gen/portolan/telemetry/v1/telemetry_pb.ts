@@ -775,15 +775,16 @@ export type Event = Message<"portolan.telemetry.v1.Event"> & {
 
   /**
    * "instance.registered", ".updated", ".health_changed", ".deregistered", ".expired"; "service.put", ".deleted";
-   * "session.opened", ".broken", ".resumed", ".closed"; "expiry.paused", ".resumed"; "policy.applied"; "auth.denied"; each with
-   * its prefix.
+   * "session.opened", ".broken", ".resumed", ".closed"; "expiry.paused", ".resumed"; "xds.nacked"; "policy.applied"; "auth.denied";
+   * each with its prefix.
    *
    * @generated from field: string type = 3;
    */
   type: string;
 
   /**
-   * Who: a token's or a certificate's name, a session, "system:lease", "system:health", "rule:NAME".
+   * Who: a token's or a certificate's name, a session, "system:lease", "system:health", "xds:NODE",
+   * "rule:NAME".
    *
    * @generated from field: string actor = 4;
    */
