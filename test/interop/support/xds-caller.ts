@@ -1,0 +1,117 @@
+import { inProject } from "../../support/process/paths.js";
+import { type Command, Program } from "../../support/process/program.js";
+import { inTools } from "./paths.js";
+
+/** The xDS clients of gRPC that we have. */
+export const LIBRARIES = ["go", "python", "node", "java"] as const;
+export type Library = (typeof LIBRARIES)[number];
+
+/** A call as it ended. */
+export interface Call {
+  /** "OK", or a code as the language spells it. */
+  readonly code: string;
+  /** The id of the server that answered; empty when none did. */
+  readonly from: string;
+  /** Why it failed, for people. */
+  readonly error: string;
+}
+
+/** So many calls in a row tell who answers. */
+const WINDOW = 16;
+
+/** A program that calls a greeter over and over. */
+export class Caller implements AsyncDisposable {
+  readonly #program: Program;
+  readonly #calls: Call[] = [];
+  #read = 0;
+
+  constructor(name: string, command: Command) {
+    this.#program = new Program(name, command);
+  }
+
+  /** All its calls until now. */
+  get calls(): readonly Call[] {
+    for (const { lines } = this.#program; this.#read < lines.length; this.#read++) {
+      const line = lines[this.#read] ?? "";
+      if (line.startsWith('{"')) this.#calls.push(toCall(line));
+    }
+    return this.#calls;
+  }
+
+  /** Its calls from index `mark` on that failed. */
+  failures(mark = 0): Call[] {
+    return this.calls.slice(mark).filter(({ code }) => code !== "OK");
+  }
+
+  /** Waits until its calls from now on are as `look` wants them. @param wanted what that is, for people. */
+  async until(look: (calls: readonly Call[]) => boolean, wanted: string): Promise<void> {
+    const mark = this.calls.length;
+    await this.#program.until(() => (look(this.calls.slice(mark)) ? true : undefined), wanted);
+  }
+
+  /** Waits until so many more calls ended; answers them. */
+  async next(count: number): Promise<Call[]> {
+    const mark = this.calls.length;
+    await this.until((calls) => calls.length >= count, `${count} calls`);
+    return this.calls.slice(mark);
+  }
+
+  /** Waits until a call succeeds. */
+  async succeeds(): Promise<void> {
+    await this.until((calls) => calls.some(({ code }) => code === "OK"), "a call that succeeds");
+  }
+
+  /** Waits until a call fails. */
+  async fails(): Promise<void> {
+    await this.until((calls) => calls.some(({ code }) => code !== "OK"), "a call that fails");
+  }
+
+  /** Waits until these servers, and no others, answer its calls. */
+  async isAnsweredBy(ids: readonly string[]): Promise<void> {
+    const wanted = [...ids].sort().join();
+    const look = (calls: readonly Call[]) =>
+      calls.length >= WINDOW && answerers(calls.slice(-WINDOW)).join() === wanted;
+    await this.until(look, `answers of ${wanted} alone`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#program[Symbol.asyncDispose]();
+  }
+}
+
+/** Ids of the servers that answered, sorted. */
+export function answerers(calls: readonly Call[]): string[] {
+  return [...new Set(calls.map(({ from }) => from))].filter((from) => from !== "").sort();
+}
+
+/** A gRPC library that resolves `xds:///NAME` by itself. */
+export function libraryCommand(library: Library, bootstrap: string, name: string, intervalMs: number): Command {
+  const { file, args } = client(library);
+  return { file, args: [...args, `xds:///${name}`, `${intervalMs}`], env: { GRPC_XDS_BOOTSTRAP: bootstrap } };
+}
+
+/** A gRPC library that knows nothing of xDS and calls a service through a proxy, or a server itself. */
+export function plainCommand(address: string, authority: string, intervalMs: number): Command {
+  return { file: inTools("bin/xds-client"), args: [address, `${intervalMs}`, authority] };
+}
+
+function client(library: Library): Command {
+  const sources = inProject("test/interop/xds/clients");
+  switch (library) {
+    case "go":
+      return { file: inTools("bin/xds-client"), args: [] };
+    case "python":
+      return { file: inTools("xds-python/bin/python"), args: [`${sources}/python/client.py`] };
+    case "node":
+      return { file: process.execPath, args: [`${sources}/node/client.js`] };
+    case "java": {
+      const target = `${sources}/java/target`;
+      return { file: "java", args: ["-cp", `${target}/classes:${target}/lib/*`, "portolan.interop.Client"] };
+    }
+  }
+}
+
+function toCall(line: string): Call {
+  const { code, reply, error } = JSON.parse(line) as { code: string; reply: string; error: string };
+  return { code, error, from: / from (\S+) /.exec(reply)?.[1] ?? "" };
+}
