@@ -66,12 +66,22 @@ export class Caller implements AsyncDisposable {
     await this.until((calls) => calls.some(({ code }) => code !== "OK"), "a call that fails");
   }
 
-  /** Waits until these servers, and no others, answer its calls. */
+  /** Waits until all its calls fail. */
+  async failsAlways(): Promise<void> {
+    await this.#last((calls) => calls.every(({ code }) => code !== "OK"), "calls that all fail");
+  }
+
+  /** Waits until these servers, and no others, answer all its calls. */
   async isAnsweredBy(ids: readonly string[]): Promise<void> {
     const wanted = [...ids].sort().join();
     const look = (calls: readonly Call[]) =>
-      calls.length >= WINDOW && answerers(calls.slice(-WINDOW)).join() === wanted;
-    await this.until(look, `answers of ${wanted} alone`);
+      calls.every(({ code }) => code === "OK") && answerers(calls).join() === wanted;
+    await this.#last(look, `answers of ${wanted} alone`);
+  }
+
+  /** Waits until the last few of its calls from now on are as `look` wants them. */
+  async #last(look: (calls: readonly Call[]) => boolean, wanted: string): Promise<void> {
+    await this.until((calls) => calls.length >= WINDOW && look(calls.slice(-WINDOW)), wanted);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

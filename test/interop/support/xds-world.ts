@@ -83,6 +83,7 @@ export class XdsWorld implements AsyncDisposable {
     return this.#keep(new Caller(`caller of ${authority}`, plainCommand(address, authority, intervalMs)));
   }
 
+  /** Starts an Envoy that says this of itself to the plane. */
   async envoy(apiType: ApiType, metadata: JsonObject): Promise<Envoy> {
     return this.#keep(await Envoy.start({ plane: this.plane.grpc, apiType, metadata }));
   }
