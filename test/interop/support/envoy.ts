@@ -48,10 +48,15 @@ export class Envoy implements AsyncDisposable {
     return value === undefined ? undefined : Number(value);
   }
 
-  /** How many updates it refused, of each type that it knows. */
+  /** How many updates it refused, by type, of those that it has asked for. */
   async rejected(): Promise<Record<string, number>> {
-    const lines = (await this.#get("/stats?filter=update_rejected")).trim().split("\n");
-    return Object.fromEntries(lines.map((line) => line.split(": ")).map(([name = "", value]) => [name, Number(value)]));
+    const sums: Record<string, number> = {};
+    for (const line of (await this.#get("/stats?filter=update_rejected")).trim().split("\n")) {
+      const [name = "", count] = line.split(": ");
+      const type = /\.(cds|lds|rds)\./.exec(name)?.[1] ?? "eds"; // those of endpoints bear the name of their cluster alone
+      sums[type] = (sums[type] ?? 0) + Number(count);
+    }
+    return sums;
   }
 
   /** All its configuration, with its endpoints; empty while it does not answer. */
