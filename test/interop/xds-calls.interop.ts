@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Greeter } from "./support/greeter.js";
 import { answerers } from "./support/xds-caller.js";
 import { Callers, EVERYBODY } from "./support/xds-callers.js";
-import { type Greeter, type Registration, XdsWorld } from "./support/xds-world.js";
+import { type Registration, XdsWorld } from "./support/xds-world.js";
 
 /** One service and its callers, who call it all the time: each test changes its instances. */
 describe("callers over xDS", () => {

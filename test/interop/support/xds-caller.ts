@@ -1,10 +1,4 @@
-import { inProject } from "../../support/process/paths.js";
 import { type Command, Program } from "../../support/process/program.js";
-import { inTools } from "./paths.js";
-
-/** The xDS clients of gRPC that we have. */
-export const LIBRARIES = ["go", "python", "node", "java"] as const;
-export type Library = (typeof LIBRARIES)[number];
 
 /** A call as it ended. */
 export interface Call {
@@ -92,33 +86,6 @@ export class Caller implements AsyncDisposable {
 /** Ids of the servers that answered, sorted. */
 export function answerers(calls: readonly Call[]): string[] {
   return [...new Set(calls.map(({ from }) => from))].filter((from) => from !== "").sort();
-}
-
-/** A gRPC library that resolves `xds:///NAME` by itself. */
-export function libraryCommand(library: Library, bootstrap: string, name: string, intervalMs: number): Command {
-  const { file, args } = client(library);
-  return { file, args: [...args, `xds:///${name}`, `${intervalMs}`], env: { GRPC_XDS_BOOTSTRAP: bootstrap } };
-}
-
-/** A gRPC library that knows nothing of xDS and calls a service through a proxy, or a server itself. */
-export function plainCommand(address: string, authority: string, intervalMs: number): Command {
-  return { file: inTools("bin/xds-client"), args: [address, `${intervalMs}`, authority] };
-}
-
-function client(library: Library): Command {
-  const sources = inProject("test/interop/xds/clients");
-  switch (library) {
-    case "go":
-      return { file: inTools("bin/xds-client"), args: [] };
-    case "python":
-      return { file: inTools("xds-python/bin/python"), args: [`${sources}/python/client.py`] };
-    case "node":
-      return { file: process.execPath, args: [`${sources}/node/client.js`] };
-    case "java": {
-      const target = `${sources}/java/target`;
-      return { file: "java", args: ["-cp", `${target}/classes:${target}/lib/*`, "portolan.interop.Client"] };
-    }
-  }
 }
 
 function toCall(line: string): Call {

@@ -1,5 +1,6 @@
 import { API_TYPES } from "./envoy.js";
-import { type Caller, LIBRARIES } from "./xds-caller.js";
+import type { Caller } from "./xds-caller.js";
+import { LIBRARIES } from "./xds-clients.js";
 import type { CallerKind, XdsWorld } from "./xds-world.js";
 
 /** All that we can call by. */

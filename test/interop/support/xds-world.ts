@@ -10,20 +10,13 @@ import { Protocol, RegistryService } from "../../../gen/portolan/registry/v1/reg
 import { TelemetryService } from "../../../gen/portolan/telemetry/v1/telemetry_pb.js";
 import { Plane } from "../../support/process/plane.js";
 import { freePort } from "../../support/process/ports.js";
-import { Program } from "../../support/process/program.js";
 import { type ApiType, Envoy } from "./envoy.js";
-import { inTools } from "./paths.js";
-import { Caller, type Library, libraryCommand, plainCommand } from "./xds-caller.js";
+import { Greeter } from "./greeter.js";
+import { Caller } from "./xds-caller.js";
+import { grpcBootstrap, type Library, libraryCommand, plainCommand } from "./xds-clients.js";
 
 /** Who may call: a gRPC library by itself, or one that knows nothing of xDS through an Envoy of this kind. */
 export type CallerKind = Library | ApiType;
-
-/** A server in a process of its own. */
-export interface Greeter {
-  readonly id: string;
-  readonly port: number;
-  readonly program: Program;
-}
 
 /** What a test may say of an instance. */
 export interface Registration {
@@ -56,15 +49,12 @@ export class XdsWorld implements AsyncDisposable {
 
   /** Starts a greeter; it registers nothing. */
   async greeter(id: string): Promise<Greeter> {
-    const program = this.#keep(new Program(id, { file: inTools("bin/xds-server"), args: [id] }));
-    return { id, program, port: await portOf(program) };
+    return this.#keep(await Greeter.start(id));
   }
 
   /** Starts a greeter that serves only once the plane told it that it may. */
   async xdsGreeter(id: string): Promise<Greeter> {
-    const env = { GRPC_XDS_BOOTSTRAP: await this.bootstrap(id) };
-    const program = this.#keep(new Program(id, { file: inTools("bin/xds-server"), args: [id, "-xds"], env }));
-    return { id, program, port: await portOf(program) };
+    return this.#keep(await Greeter.startOverXds(id, await this.bootstrap(id)));
   }
 
   /** Starts a caller of a service, every `intervalMs`. */
@@ -117,16 +107,10 @@ export class XdsWorld implements AsyncDisposable {
     await vi.waitUntil(async () => !(await left()).includes(id), { timeout: 10_000 });
   }
 
-  /** The file that tells a gRPC library where the plane is, in zone z. */
+  /** The file that tells a gRPC library where the plane is. */
   async bootstrap(node: string): Promise<string> {
     const path = join(this.directory, `${node}.json`);
-    const server = { server_uri: this.plane.grpc, channel_creds: [{ type: "insecure" }], server_features: ["xds_v3"] };
-    const config = {
-      xds_servers: [server],
-      node: { id: node, cluster: "shop", locality: { region: "r", zone: "z" } },
-      server_listener_resource_name_template: "grpc/server?xds.resource.listening_address=%s",
-    };
-    await writeFile(path, JSON.stringify(config));
+    await writeFile(path, grpcBootstrap(node, this.plane.grpc));
     return path;
   }
 
@@ -140,8 +124,4 @@ export class XdsWorld implements AsyncDisposable {
     this.#programs.push(program);
     return program;
   }
-}
-
-async function portOf(program: Program): Promise<number> {
-  return Number(/:(\d+)$/.exec(await program.line(/^listening /))?.[1]);
 }
