@@ -7,6 +7,9 @@ import { GrpcurlStream, grpcurl, grpcurlCommand, grpcurlError } from "./support/
 const REGISTRY = "portolan.registry.v1.RegistryService";
 const DISCOVERY = "portolan.discovery.v1.DiscoveryService";
 const SERVICES = [
+  "envoy.service.accesslog.v3.AccessLogService",
+  "envoy.service.discovery.v3.AggregatedDiscoveryService",
+  "envoy.service.load_stats.v3.LoadReportingService",
   "grpc.health.v1.Health",
   "grpc.reflection.v1.ServerReflection",
   "grpc.reflection.v1alpha.ServerReflection",

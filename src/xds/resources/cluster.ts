@@ -2,6 +2,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Any, Duration } from "@bufbuild/protobuf/wkt";
 import {
   Cluster_DiscoveryType,
+  Cluster_DnsLookupFamily,
   Cluster_LbPolicy,
   ClusterSchema,
 } from "../../../gen/xds/envoy/config/cluster/v3/cluster_pb.js";
@@ -58,6 +59,8 @@ export function edsCluster(name: string, upstream?: Upstream): Resource {
 export function dnsCluster(name: string, upstream: Upstream, loadAssignment: Assignment): Resource {
   return cluster(name, upstream, {
     clusterDiscoveryType: { case: "type", value: Cluster_DiscoveryType.STRICT_DNS },
+    // Envoy's default takes the IPv6 addresses alone of a name that has both, also where nobody listens there.
+    dnsLookupFamily: Cluster_DnsLookupFamily.V4_PREFERRED,
     loadAssignment,
   });
 }

@@ -51,7 +51,7 @@ export class Entries implements Subscriber {
   }
 
   /**
-   * Wants this from now on.
+   * Wants this from now on. What is wanted no more is left at once: the client dropped it, and need not be told that it is gone.
    *
    * @param asked names that are to be answered, whatever the client has.
    */
@@ -63,14 +63,14 @@ export class Entries implements Subscriber {
   }
 
   #change(before: Interest, interest: Interest): void {
-    for (const name of before.names) if (!interest.names.has(name)) this.#set(name, { explicit: false });
+    for (const name of before.names) if (!interest.names.has(name)) this.#drop(name, { explicit: false });
     // Whoever asks anew is answered, although he may have been told before: he may have let go of it meanwhile.
     for (const name of interest.names) if (!before.names.has(name)) this.#set(name, { explicit: true, owed: true });
     if (interest.wildcard && !before.wildcard) {
       for (const name of this.#topics.openMembers(this.type, this)) this.#set(name, { member: true });
     } else if (before.wildcard && !interest.wildcard) {
       this.#topics.closeMembers(this.type, this);
-      for (const name of this.#all.keys()) this.#set(name, { member: false });
+      for (const name of [...this.#all.keys()]) this.#drop(name, { member: false });
     }
   }
 
@@ -132,6 +132,13 @@ export class Entries implements Subscriber {
     this.#changed.add(entry);
     // What the client was never told of, it need not be told of any more.
     if (!entry.explicit && !entry.member && !entry.sent) this.#leave(entry);
+  }
+
+  #drop(name: string, by: { readonly explicit?: false; readonly member?: false }): void {
+    const entry = this.#all.get(name);
+    if (!entry) return;
+    Object.assign(entry, by);
+    if (!entry.explicit && !entry.member) this.#leave(entry);
   }
 
   #enter(name: string): Entry {

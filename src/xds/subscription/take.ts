@@ -7,7 +7,7 @@ import type { Outstanding, Refusal, TypeState } from "./type-state.js";
 export interface Taken {
   readonly acknowledged?: Outstanding;
   readonly refused?: Refusal;
-  /** A request that was overtaken by a response: the client will send another, so this one is not looked at. */
+  /** A request that was overtaken by a response: it answers nothing, and what it wants counts. */
   readonly stale?: true;
 }
 
@@ -30,14 +30,19 @@ export interface DeltaRequest {
   readonly error?: string;
 }
 
-/** Takes a request in; see the xDS protocol's "ACK/NACK and resource type instance version". */
+/**
+ * Takes a request in; see the xDS protocol's "ACK/NACK and resource type instance version". What it wants counts, whatever its
+ * nonce: grpc-java sends no other when it wants nothing of the type any more, and answers no response of it, also not one that is
+ * on its way.
+ */
 export function takeSotw(state: TypeState, { versionInfo, names, nonce, error }: SotwRequest): Taken {
   // A nonce before anything was said comes from another stream, and means nothing here.
-  if (state.nonce !== undefined && nonce !== "" && nonce !== state.nonce) return { stale: true };
-  const taken = answer(state, nonce, error);
+  const stale = state.nonce !== undefined && nonce !== "" && nonce !== state.nonce;
+  const taken: Taken = stale ? { stale } : answer(state, nonce, error);
   const { interest } = state.entries;
   const next = sotwInterest(interest, state.type, names);
   state.entries.want(next, []);
+  if (!next.wildcard && next.names.size === 0) state.abandon();
   if (!state.requested || (next.wildcard && !interest.wildcard)) state.owesResponse = isComplete(state.type);
   if (!state.requested && next.wildcard && next.names.size === 0) holdIfSame(state, versionInfo);
   state.requested = true;

@@ -43,7 +43,7 @@ export interface Refusal {
 /**
  * One type on one stream: what is wanted, what was told, and what the client said to that. Knows no clock and no I/O.
  *
- * A response is outstanding -> acknowledged | refused. While one is outstanding, the next of its type waits, and what changes
+ * A response is outstanding -> acknowledged | refused | abandoned. While one is outstanding, the next of its type waits, and what changes
  * meanwhile goes out together. What was refused is never sent again before it is something else.
  */
 export class TypeState {
@@ -127,6 +127,11 @@ export class TypeState {
     }
     this.refusal = { message, names, version: answered.version };
     return this.refusal;
+  }
+
+  /** The newest response may never be answered, and nothing waits for that. */
+  abandon(): void {
+    this.#outstanding = undefined;
   }
 
   #takeAnswered(): Outstanding | undefined {

@@ -1,12 +1,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inProject } from "./paths.js";
+import { freePort } from "./ports.js";
 import { type Command, Program } from "./program.js";
-
-/** Above what services usually use, below what the kernel hands out: a killed plane's ports stay free for its successor. */
-const PORTS = { from: 20_000, count: 12_000 };
 
 /** What a test may set of a built control plane. */
 export interface PlaneSettings {
@@ -95,19 +92,4 @@ export class Plane implements AsyncDisposable {
 /** The built command line. */
 export function portolan(...args: string[]): Command {
   return { file: process.execPath, args: [inProject("dist/bin/main.js"), ...args] };
-}
-
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = PORTS.from + Math.floor(Math.random() * PORTS.count);
-    if (await isFree(port)) return port;
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", () => resolve(false));
-    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
-  });
 }

@@ -6,6 +6,8 @@ import { createInterface } from "node:readline";
 export interface Command {
   readonly file: string;
   readonly args: readonly string[];
+  /** Set beside the variables that we have. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** How long a program may take to say what is waited for, or to end; longer and the wait fails, with what it said. */
@@ -23,7 +25,8 @@ export class Program implements AsyncDisposable {
     readonly name: string,
     command: Command,
   ) {
-    this.#child = spawn(command.file, command.args, { stdio: ["pipe", "pipe", "pipe"] });
+    const env = { ...process.env, ...command.env };
+    this.#child = spawn(command.file, command.args, { stdio: ["pipe", "pipe", "pipe"], env });
     this.#exited = this.#ended();
     this.#child.stdin?.on("error", () => undefined); // who has ended reads no more: `exited` tells how
     for (const stream of [this.#child.stdout, this.#child.stderr]) {

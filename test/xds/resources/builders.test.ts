@@ -1,7 +1,11 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import type { Any } from "@bufbuild/protobuf/wkt";
 import { expect, test } from "vitest";
-import { Cluster_DiscoveryType, ClusterSchema } from "../../../gen/xds/envoy/config/cluster/v3/cluster_pb.js";
+import {
+  Cluster_DiscoveryType,
+  Cluster_DnsLookupFamily,
+  ClusterSchema,
+} from "../../../gen/xds/envoy/config/cluster/v3/cluster_pb.js";
 import { HealthStatus } from "../../../gen/xds/envoy/config/core/v3/health_check_pb.js";
 import { ClusterLoadAssignmentSchema } from "../../../gen/xds/envoy/config/endpoint/v3/endpoint_pb.js";
 import { ListenerSchema } from "../../../gen/xds/envoy/config/listener/v3/listener_pb.js";
@@ -159,6 +163,7 @@ test("an assignment always says which place it means: gRPC refuses one without",
 test("a cluster of hosts by name carries its endpoints", () => {
   const cluster = fromBinary(ClusterSchema, dnsCluster("c", "http1", assignment("c", GROUPS)).any.value);
   expect(cluster.clusterDiscoveryType.value).toBe(Cluster_DiscoveryType.STRICT_DNS);
+  expect(cluster.dnsLookupFamily).toBe(Cluster_DnsLookupFamily.V4_PREFERRED);
   expect(cluster.loadAssignment?.endpoints[0]?.lbEndpoints).toHaveLength(2);
 });
 
