@@ -110,6 +110,12 @@ describe("xds bootstrap", () => {
     });
   });
 
+  test("always has a locality, because grpc-js-xds takes no file without one; an empty one is no place", async () => {
+    const { node } = JSON.parse((await run("xds", "bootstrap")).out);
+    expect(node.locality).toEqual({});
+    expect(readNode(fromJson(NodeSchema, node)).locality).toEqual({ region: "", zone: "", subZone: "" });
+  });
+
   test("finds the plane as other commands do", async () => {
     const io = new FakeIo({ env: { PORTOLAN_SERVER: "https://plane.example" } });
     await io.run("xds", "bootstrap");

@@ -37,7 +37,8 @@ export function grpcBootstrap(node: BootstrapNode, plane: URL): JsonObject {
   const credentials = plane.protocol === "https:" ? "tls" : "insecure";
   return {
     xds_servers: [{ server_uri: plane.host, channel_creds: [{ type: credentials }], server_features: ["xds_v3"] }],
-    node: nodeJson(node, node.namespace === undefined ? {} : { namespace: node.namespace }),
+    // grpc-js-xds takes no file without a locality, though it may be empty.
+    node: { locality: {}, ...nodeJson(node, node.namespace === undefined ? {} : { namespace: node.namespace }) },
     server_listener_resource_name_template: "grpc/server?xds.resource.listening_address=%s",
   };
 }
