@@ -12,6 +12,8 @@ const PLANTED: Readonly<Record<string, string>> = {
   "src/store/level/upwards.ts": `import type { A } from "../../registry/index.js";\nexport type B = A;\n`,
   "src/discovery/past-the-door.ts": `import type { A } from "../model/instance.js";\nexport type B = A;\n`,
   "src/model/wire.ts": `import type { A } from "../../gen/portolan/registry/v1/registry_pb.js";\nexport type B = A;\n`,
+  "src/xds/upwards.ts": `import type { A } from "../telemetry/index.js";\nexport type B = A;\n`,
+  "src/xds/grpc.ts": `import type { A } from "@grpc/grpc-js";\nexport type B = A;\n`,
   "src/registry/grpc.ts": `import type { A } from "@grpc/grpc-js";\nexport type B = A;\n`,
   "src/rpc/environment.ts": `export const home = process.env.HOME;\n`,
   "src/stream/one.ts": `import { two } from "./two.js";\nexport const one = (): number => two();\n`,
@@ -39,6 +41,8 @@ describe("the boundary checker", () => {
     ["a room that passes another's door by", "src/discovery/past-the-door.ts", "noRestrictedImports"],
     ["a model that knows the wire", "src/model/wire.ts", "noRestrictedImports"],
     ["a room that knows gRPC", "src/registry/grpc.ts", "noRestrictedImports"],
+    ["xDS that knows who listens to its reports", "src/xds/upwards.ts", "noRestrictedImports"],
+    ["xDS that knows how it travels", "src/xds/grpc.ts", "noRestrictedImports"],
     ["the environment read outside config.ts", "src/rpc/environment.ts", "noProcessEnv"],
     ["files that import each other", "src/stream/one.ts", "noImportCycles"],
   ])("sees %s", (_, path, rule) => {

@@ -6,7 +6,7 @@ import type { ResourceType } from "./types.js";
 /** A resource as all who ask for it alike see it. */
 export interface Topic {
   readonly name: string;
-  /** As it is now; undefined while there is none. */
+  /** As it is now; undefined while there is none. It is made when it is first looked at. */
   readonly resource: Resource | undefined;
   /** Why it could not be made, while it cannot; what stands is the last that could. */
   readonly failure: string | undefined;
@@ -24,7 +24,7 @@ export interface Subscriber {
 
 /** Where streams find what they ask for. */
 export interface TopicBook {
-  /** Subscribes to a resource, made now if nobody had asked for it. */
+  /** Subscribes to a resource. */
   open(type: ResourceType, name: string, node: XdsNode, subscriber: Subscriber): Topic;
   close(topic: Topic, subscriber: Subscriber): void;
   /** Subscribes to what a wildcard covers, and answers what that is. */
@@ -72,8 +72,7 @@ export class Topics implements TopicBook {
     let topic = this.#topics.get(key);
     if (!topic) {
       const recipe = this.#options.recipes.recipe(type, name, node);
-      topic = new OpenTopic(key, type, name, recipe);
-      this.#make(topic);
+      topic = new OpenTopic(key, type, name, recipe, (made) => this.#make(made));
       this.#topics.set(key, topic);
       this.#link(topic);
     }
@@ -113,7 +112,9 @@ export class Topics implements TopicBook {
   refresh(source: Source, committedAtMs: number): void {
     for (const made of this.#bySource.get(sourceKey(source)) ?? []) {
       if (made instanceof Membership) this.#refreshMembers(made, committedAtMs);
-      else if (this.#make(made)) this.#tell(made.subscribers, (one) => one.topicChanged(made.name, committedAtMs));
+      // What nobody looked at yet will be made of what is then there.
+      else if (made.isMade && this.#make(made))
+        this.#tell(made.subscribers, (one) => one.topicChanged(made.name, committedAtMs));
     }
   }
 
@@ -145,16 +146,17 @@ export class Topics implements TopicBook {
   /** True when its content is another one than before. One bad resource stops no other, and what stood before stands. */
   #make(topic: OpenTopic): boolean {
     const { onBuilt, onFailure } = this.#options;
-    const before = topic.resource?.version;
+    const before = topic.made?.version;
+    topic.isMade = true;
     try {
-      topic.resource = topic.recipe.make();
+      topic.made = topic.recipe.make();
       topic.failure = undefined;
       onBuilt(topic.type);
     } catch (error) {
       topic.failure = error instanceof Error ? error.message : String(error);
       onFailure(topic.type, topic.name, error);
     }
-    return topic.resource?.version !== before;
+    return topic.made?.version !== before;
   }
 
   #link(made: OpenTopic | Membership): void {
@@ -172,8 +174,13 @@ export class Topics implements TopicBook {
   }
 }
 
+/**
+ * A topic that somebody asked for. Why it is made late: whoever asks for ten thousand names is sent them piece by piece, and made
+ * at once they would hold up everybody else.
+ */
 class OpenTopic implements Topic {
-  resource: Resource | undefined;
+  made: Resource | undefined;
+  isMade = false;
   failure: string | undefined;
   readonly subscribers = new Set<Subscriber>();
 
@@ -182,7 +189,13 @@ class OpenTopic implements Topic {
     readonly type: ResourceType,
     readonly name: string,
     readonly recipe: Recipe,
+    readonly make: (topic: OpenTopic) => void,
   ) {}
+
+  get resource(): Resource | undefined {
+    if (!this.isMade) this.make(this);
+    return this.made;
+  }
 
   get source(): Source {
     return this.recipe.source;

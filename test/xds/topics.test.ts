@@ -53,13 +53,27 @@ test("those who look alike share a resource, others do not", () => {
     topics.open("endpoints", "a", { ...aGrpcNode, id: "other" }, b),
   );
   expect(topics.open("endpoints", "a", anEnvoy, c)).not.toBe(topics.open("endpoints", "a", aGrpcNode, a));
-  expect([state.made, topics.size]).toEqual([2, 2]);
+  expect(topics.size).toBe(2);
+  expect(topics.open("endpoints", "a", aGrpcNode, b).resource).toBe(
+    topics.open("endpoints", "a", aGrpcNode, a).resource,
+  );
+  expect(state.made).toBe(1);
+});
+
+test("a resource is made when it is first looked at, of what is then there", () => {
+  const { topics, state } = open();
+  const heard = new Heard();
+  const topic = topics.open("endpoints", "a", aGrpcNode, heard);
+  state.content = "2";
+  topics.refresh(SOURCE, 5);
+  expect([state.made, heard.all]).toEqual([0, []]);
+  expect(Buffer.from(topic.resource?.any.value ?? []).toString()).toBe("2");
 });
 
 test("only another content is told, and speaking is allowed when all is made", () => {
   const { topics, state } = open();
   const heard = new Heard();
-  topics.open("endpoints", "a", aGrpcNode, heard);
+  expect(topics.open("endpoints", "a", aGrpcNode, heard).resource).toBeDefined();
   topics.refresh(SOURCE, 5);
   topics.settle();
   expect(heard.all).toEqual([]);
@@ -92,7 +106,7 @@ test("who left hears nothing, and what nobody asks for is forgotten", () => {
   topics.close(topic, heard);
   state.content = "2";
   topics.refresh(SOURCE, 5);
-  expect([heard.all, topics.size, topics.isUsed(SOURCE), state.made]).toEqual([[], 0, false, 1]);
+  expect([heard.all, topics.size, topics.isUsed(SOURCE), state.made]).toEqual([[], 0, false, 0]);
 });
 
 test("a wildcard hears what it covers from now on, and what no more", () => {

@@ -31,6 +31,9 @@ export type Whereabouts = (service: ServiceName) => ReadonlyMap<string, string>;
 const OK = 0;
 const UNKNOWN = 2;
 const UNAVAILABLE = 14;
+const MAX_CALLS = Number.MAX_SAFE_INTEGER;
+/** Longer stretches are not believed. */
+const MAX_INTERVAL_MS = 3_600_000;
 
 /**
  * Reads a load report. Clusters that are no services of the catalogue's kind are passed over.
@@ -43,7 +46,7 @@ export function readLoadReport(
   nowMs: number,
   whereabouts: Whereabouts,
 ): LoadReport {
-  const longestMs = Math.max(0, ...clusters.map(intervalMs));
+  const longestMs = clusters.reduce((longest, cluster) => Math.max(longest, intervalMs(cluster)), 0);
   return {
     startMs: nowMs - longestMs,
     endMs: nowMs,
@@ -54,7 +57,7 @@ export function readLoadReport(
 function readCluster(node: XdsNode, cluster: ClusterStats, whereabouts: Whereabouts): ReportedCalls[] {
   const service = parseServiceName(cluster.clusterServiceName || cluster.clusterName, node.namespace);
   if (!service) return [];
-  const dropped = Number(cluster.totalDroppedRequests);
+  const dropped = countOf(cluster.totalDroppedRequests);
   const counts = new Map([["", new Map([[UNAVAILABLE, dropped]])]]);
   const places = cluster.upstreamLocalityStats;
   const byAddress = places.some(({ upstreamEndpointStats }) => upstreamEndpointStats.length > 0)
@@ -67,11 +70,11 @@ function readCluster(node: XdsNode, cluster: ClusterStats, whereabouts: Whereabo
 type Counts = Map<string, Map<number, number>>;
 
 function countPlace(counts: Counts, place: UpstreamLocalityStats, byAddress: ReadonlyMap<string, string>): void {
-  let ok = Number(place.totalSuccessfulRequests);
-  let failed = Number(place.totalErrorRequests);
+  let ok = countOf(place.totalSuccessfulRequests);
+  let failed = countOf(place.totalErrorRequests);
   for (const endpoint of place.upstreamEndpointStats) {
     const id = byAddress.get(socketText(endpoint.address)) ?? "";
-    const [well, badly] = [Number(endpoint.totalSuccessfulRequests), Number(endpoint.totalErrorRequests)];
+    const [well, badly] = [countOf(endpoint.totalSuccessfulRequests), countOf(endpoint.totalErrorRequests)];
     add(counts, id, OK, well);
     add(counts, id, UNKNOWN, badly);
     ok -= well;
@@ -84,7 +87,12 @@ function countPlace(counts: Counts, place: UpstreamLocalityStats, byAddress: Rea
 
 function add(counts: Counts, id: string, code: number, calls: number): void {
   const byCode = counts.get(id) ?? new Map<number, number>();
-  counts.set(id, byCode.set(code, (byCode.get(code) ?? 0) + calls));
+  counts.set(id, byCode.set(code, Math.min(MAX_CALLS, (byCode.get(code) ?? 0) + calls)));
+}
+
+/** A count on the wire; those beyond what a number holds count as the most that it does. */
+function countOf(wire: bigint): number {
+  return Math.min(MAX_CALLS, Number(wire));
 }
 
 function toCalls(
@@ -100,5 +108,6 @@ function toCalls(
 }
 
 function intervalMs({ loadReportInterval }: ClusterStats): number {
-  return loadReportInterval ? Number(loadReportInterval.seconds) * 1_000 + loadReportInterval.nanos / 1e6 : 0;
+  if (!loadReportInterval) return 0;
+  return Math.min(MAX_INTERVAL_MS, Number(loadReportInterval.seconds) * 1_000 + loadReportInterval.nanos / 1e6);
 }

@@ -24,7 +24,7 @@ export const composeSotw: Compose = (state, phase) => {
   if (isComplete(state.type)) return composeAll(state, phase);
   if (phase === "make") return composeChanged(state, hasNews);
   // It cannot be said that endpoints or routes are gone: they go with who refers to them.
-  for (const entry of [...state.entries.changed]) if (isGone(entry)) state.entries.settle(entry, undefined);
+  for (const entry of state.entries.changed) if (isGone(entry)) state.entries.settle(entry, undefined);
   return undefined;
 };
 
@@ -38,7 +38,7 @@ export function isPending(state: TypeState, phase: Phase): boolean {
 }
 
 function firstOf({ entries }: TypeState, matches: (entry: Entry) => boolean): boolean {
-  for (const entry of [...entries.changed]) {
+  for (const entry of entries.changed) {
     if (matches(entry)) return true;
     if (!hasNews(entry) && !isGone(entry)) entries.pass(entry);
   }
@@ -66,7 +66,7 @@ function composeChanged(state: TypeState, matches: (entry: Entry) => boolean): D
   const resources: Resource[] = [];
   const missing: Missing[] = [...state.strays].map((name) => ({ name, failure: undefined }));
   let bytes = 0;
-  for (const entry of [...state.entries.changed]) {
+  for (const entry of state.entries.changed) {
     if (!matches(entry)) continue;
     const wanted = wantedOf(entry);
     bytes += wanted?.any.value.length ?? 0;

@@ -70,6 +70,19 @@ test("the calls of a proxy are those of instances, where it tells; what is left 
   ]);
 });
 
+test("counts and stretches beyond all measure are the most that is believed", () => {
+  const most = 2n ** 64n - 1n;
+  const { stats, startMs } = read(anEnvoy, {
+    clusterName: "pay.default",
+    upstreamLocalityStats: [place(most, 0n), place(most, 0n)],
+    loadReportInterval: { seconds: 2n ** 60n, nanos: 0 },
+  });
+  expect(stats.map(({ callsByCode }) => [...callsByCode])).toEqual([[[0, Number.MAX_SAFE_INTEGER]]]);
+  expect(startMs).toBe(NOW - 3_600_000);
+  const backwards = read(anEnvoy, { clusterName: "pay.default", loadReportInterval: { seconds: -5n, nanos: 0 } });
+  expect(backwards.startMs).toBe(NOW);
+});
+
 test("what was dropped before it was sent failed as unavailable", () => {
   const { stats } = read(anEnvoy, { clusterName: "pay.default", totalDroppedRequests: 4n });
   expect(stats.map(({ callsByCode }) => [...callsByCode])).toEqual([[[14, 4]]]);
