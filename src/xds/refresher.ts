@@ -1,8 +1,9 @@
 import type { ServiceRef } from "../model/index.js";
 import type { Clock, Timer } from "../stream/index.js";
+import { sourceKey } from "./audience.js";
 import type { Source } from "./builder.js";
 import type { Namespaces } from "./namespaces.js";
-import { sourceKey, type Topics } from "./topics.js";
+import type { Topics } from "./topics.js";
 
 /** Options of `Refresher`. */
 export interface RefresherOptions {

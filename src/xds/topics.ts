@@ -1,26 +1,9 @@
-import type { Recipe, Recipes, Source } from "./builder.js";
+import { audience, sourceKey } from "./audience.js";
+import type { Recipes, Source } from "./builder.js";
+import { Membership } from "./membership.js";
 import type { XdsNode } from "./node.js";
-import type { Resource } from "./resource.js";
+import { OpenTopic, type Subscriber, type Topic } from "./topic.js";
 import type { ResourceType } from "./types.js";
-
-/** A resource as all who ask for it alike see it. */
-export interface Topic {
-  readonly name: string;
-  /** As it is now; undefined while there is none. It is made when it is first looked at. */
-  readonly resource: Resource | undefined;
-  /** Why it could not be made, while it cannot; what stands is the last that could. */
-  readonly failure: string | undefined;
-}
-
-/** Somebody who asked for topics. Must not throw. */
-export interface Subscriber {
-  /** The resource of this name is another one now, or there is none. @param committedAtMs when what changed it was committed. */
-  topicChanged(name: string, committedAtMs: number): void;
-  /** A wildcard covers these too, or no more. */
-  membersChanged(added: readonly string[], removed: readonly string[], committedAtMs: number): void;
-  /** All that changed together was told: now it can be said in its order. */
-  settled(): void;
-}
 
 /** Where streams find what they ask for. */
 export interface TopicBook {
@@ -172,73 +155,4 @@ export class Topics implements TopicBook {
     this.#bySource.delete(key);
     if (made.source.kind === "namespace") this.#options.onNamespaceIdle(made.source.namespace);
   }
-}
-
-/**
- * A topic that somebody asked for. Why it is made late: whoever asks for ten thousand names is sent them piece by piece, and made
- * at once they would hold up everybody else.
- */
-class OpenTopic implements Topic {
-  made: Resource | undefined;
-  isMade = false;
-  failure: string | undefined;
-  readonly subscribers = new Set<Subscriber>();
-
-  constructor(
-    readonly key: string,
-    readonly type: ResourceType,
-    readonly name: string,
-    readonly recipe: Recipe,
-    readonly make: (topic: OpenTopic) => void,
-  ) {}
-
-  get resource(): Resource | undefined {
-    if (!this.isMade) this.make(this);
-    return this.made;
-  }
-
-  get source(): Source {
-    return this.recipe.source;
-  }
-}
-
-/** What a wildcard covers for nodes that look alike. */
-class Membership {
-  readonly source: Source;
-  readonly subscribers = new Set<Subscriber>();
-  names: ReadonlySet<string>;
-  readonly #read: () => string[];
-
-  constructor(type: ResourceType, node: XdsNode, recipes: Recipes) {
-    const { namespace } = node;
-    this.source = recipes.membersChange(type, node) ? { kind: "namespace", namespace } : { kind: "node" };
-    this.#read = () => recipes.members(type, node);
-    this.names = new Set(this.#read());
-  }
-
-  refresh(): { readonly added: string[]; readonly removed: string[] } {
-    const before = this.names;
-    const names = new Set(this.#read());
-    this.names = names;
-    return {
-      added: [...names].filter((name) => !before.has(name)),
-      removed: [...before].filter((name) => !names.has(name)),
-    };
-  }
-}
-
-/** Equal for nodes that are told the same of every name of a type. */
-function audience(type: ResourceType, node: XdsNode): string {
-  const { kind, namespace, listen, inbound, accessLogCluster } = node;
-  const { region = "", zone = "", subZone = "" } = node.locality ?? {};
-  if (type === "route") return namespace;
-  if (type === "listener") return JSON.stringify([kind, namespace, listen, inbound?.listen, accessLogCluster]);
-  const place = [kind, namespace, region, zone, subZone];
-  return JSON.stringify(type === "endpoints" ? place : [...place, inbound?.forward]);
-}
-
-/** Equal for equal sources. */
-export function sourceKey(source: Source): string {
-  if (source.kind === "service") return `${source.ref.namespace}/${source.ref.name}`;
-  return source.kind === "namespace" ? source.namespace : "/";
 }

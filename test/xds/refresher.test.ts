@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
+import { sourceKey } from "../../src/xds/audience.js";
 import type { Source } from "../../src/xds/builder.js";
 import type { Namespaces } from "../../src/xds/namespaces.js";
 import { Refresher, type RefresherOptions } from "../../src/xds/refresher.js";
-import { sourceKey } from "../../src/xds/topics.js";
 import { FakeClock } from "../support/fake-clock.js";
 
 /** A refresher whose work a test sees, and whose turns it takes. */

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import type { Recipe, Recipes, Source } from "../../src/xds/builder.js";
 import { resourceOf } from "../../src/xds/resource.js";
-import { type Subscriber, Topics } from "../../src/xds/topics.js";
+import type { Subscriber } from "../../src/xds/topic.js";
+import { Topics } from "../../src/xds/topics.js";
 import { aGrpcNode, anEnvoy } from "./support/nodes.js";
 
 const SOURCE: Source = { kind: "service", ref: { namespace: "default", name: "a" } };

@@ -1,5 +1,5 @@
 import type { Resource } from "../resource.js";
-import type { Subscriber, Topic } from "../topics.js";
+import type { Subscriber, Topic } from "../topic.js";
 import type { ResourceType } from "../types.js";
 import { type Entry, newEntry } from "./entry.js";
 import { type Interest, NO_INTEREST } from "./interest.js";

@@ -1,5 +1,5 @@
 import type { Resource } from "../resource.js";
-import type { Topic } from "../topics.js";
+import type { Topic } from "../topic.js";
 
 /** One name of one type on one stream: what its client was told of it, and what of that it took. */
 export interface Entry {

@@ -1,7 +1,8 @@
 import type { Resource } from "../../../src/xds/resource.js";
 import { resourceOf } from "../../../src/xds/resource.js";
 import type { TopicSource } from "../../../src/xds/subscription/entries.js";
-import type { Subscriber, Topic, TopicBook } from "../../../src/xds/topics.js";
+import type { Subscriber, Topic } from "../../../src/xds/topic.js";
+import type { TopicBook } from "../../../src/xds/topics.js";
 import type { ResourceType } from "../../../src/xds/types.js";
 
 class FakeTopic implements Topic {
