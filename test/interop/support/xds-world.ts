@@ -8,7 +8,7 @@ import { vi } from "vitest";
 import { AdminService } from "../../../gen/portolan/admin/v1/admin_pb.js";
 import { Protocol, RegistryService } from "../../../gen/portolan/registry/v1/registry_pb.js";
 import { TelemetryService } from "../../../gen/portolan/telemetry/v1/telemetry_pb.js";
-import { Plane } from "../../support/process/plane.js";
+import { Plane, type PlaneSettings } from "../../support/process/plane.js";
 import { freePort } from "../../support/process/ports.js";
 import { type ApiType, Envoy } from "./envoy.js";
 import { Greeter } from "./greeter.js";
@@ -43,8 +43,8 @@ export class XdsWorld implements AsyncDisposable {
     this.telemetry = createClient(TelemetryService, transport);
   }
 
-  static async start(): Promise<XdsWorld> {
-    return new XdsWorld(await Plane.start(), await mkdtemp(join(tmpdir(), "portolan-xds-")));
+  static async start(settings: PlaneSettings = {}): Promise<XdsWorld> {
+    return new XdsWorld(await Plane.start(settings), await mkdtemp(join(tmpdir(), "portolan-xds-")));
   }
 
   /** Starts a greeter; it registers nothing. */
