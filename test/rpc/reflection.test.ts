@@ -73,6 +73,14 @@ describe.each([
   });
 });
 
+test("reflection answers anew and anew, by both versions, whichever was asked first", async () => {
+  await using plane = await startPlane();
+  for (const version of [ServerReflectionV1Alpha, ServerReflection, ServerReflectionV1Alpha, ServerReflection]) {
+    const answer = await ask(version, plane.grpcUrl, { case: "listServices", value: "*" });
+    expect(answer.case === "listServicesResponse" && answer.value.service).toHaveLength(SERVICES.length);
+  }
+});
+
 test("a reflection client that does not read is not answered without end", async () => {
   await using plane = await startPlane({ mayLeak: true });
   await using raw = new RawGrpc(plane.grpcUrl);
