@@ -57,7 +57,6 @@ export function createXds(options: XdsOptions): CatalogueXds {
 export class CatalogueXds implements Xds {
   readonly #options: XdsOptions;
   readonly #services: Services;
-  readonly #builder: Builder;
   readonly #topics: Topics;
   readonly #refresher: Refresher;
   readonly #host: StreamHost;
@@ -70,9 +69,8 @@ export class CatalogueXds implements Xds {
     const services = new Services(discovery);
     const namespaces = new Namespaces(services);
     this.#services = services;
-    this.#builder = new Builder(services, (namespace) => namespaces.shapes(namespace));
     this.#topics = new Topics({
-      recipes: this.#builder,
+      recipes: new Builder(services, (namespace) => namespaces.shapes(namespace)),
       onBuilt: (type) => metrics.built(type),
       onFailure: (type, name, err) => {
         metrics.failed(type);
@@ -130,7 +128,9 @@ export class CatalogueXds implements Xds {
     onReport: (report: LoadReport) => void,
   ): AsyncIterable<LoadOrder> {
     const { clock, loadReportIntervalMs: intervalMs = 10_000 } = this.#options;
-    const clustersOf = (node: XdsNode) => this.#builder.members("cluster", node);
+    // Not by what is remembered of a namespace: that is kept up to date for those who are told of it, and only for as long.
+    const builder = new Builder(this.#services, (namespace) => this.#services.shapes(namespace));
+    const clustersOf = (node: XdsNode) => builder.members("cluster", node);
     const whereabouts: Whereabouts = (service) => this.#services.whereabouts({ ...service, endpoint: "" });
     return loadOrders(requests, { clock, intervalMs, whereabouts, clustersOf, onReport });
   }

@@ -15,11 +15,7 @@ export class Namespaces {
   shapes(namespace: string): ReadonlyMap<string, ServiceShape> {
     const known = this.#known.get(namespace);
     if (known) return known;
-    const shapes = new Map<string, ServiceShape>();
-    for (const name of this.#services.names(namespace)) {
-      const shape = this.#services.shape({ namespace, name });
-      if (shape) shapes.set(name, shape);
-    }
+    const shapes = this.#services.shapes(namespace);
     this.#known.set(namespace, shapes);
     return shapes;
   }

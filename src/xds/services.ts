@@ -65,6 +65,16 @@ export class Services {
     return { endpoints: [...new Set(names)].sort(), routable };
   }
 
+  /** The shapes of all services of a namespace. */
+  shapes(namespace: string): Map<string, ServiceShape> {
+    const shapes = new Map<string, ServiceShape>();
+    for (const name of this.names(namespace)) {
+      const shape = this.shape({ namespace, name });
+      if (shape) shapes.set(name, shape);
+    }
+    return shapes;
+  }
+
   /** Who listens where: "10.0.0.1:8080" -> the id of the instance. */
   whereabouts(name: ServiceName): ReadonlyMap<string, string> {
     const { instances } = this.#select(name, undefined);

@@ -1,9 +1,11 @@
-import { fromBinary } from "@bufbuild/protobuf";
+import { create, fromBinary } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { Cluster_DiscoveryType, ClusterSchema } from "../../gen/xds/envoy/config/cluster/v3/cluster_pb.js";
 import { RouteConfigurationSchema } from "../../gen/xds/envoy/config/route/v3/route_pb.js";
+import { type LoadStatsRequest, LoadStatsRequestSchema } from "../../gen/xds/envoy/service/load_stats/v3/lrs_pb.js";
 import type { Endpoint } from "../../src/model/index.js";
 import { anInstance, aService, keyOfInstance, keyOfService } from "../support/entities.js";
+import { Channel } from "./support/channel.js";
 import { envoyNode, grpcNode } from "./support/nodes.js";
 import { addressesOf, namesOf, XdsLab } from "./support/xds-lab.js";
 
@@ -181,6 +183,17 @@ describe("an Envoy", () => {
     const { virtualHosts } = fromBinary(RouteConfigurationSchema, resource?.any.value ?? new Uint8Array());
     expect(virtualHosts.map(({ name }) => name)).toEqual(["pay.default", "pay.default.admin", "pay.default.grpc"]);
   });
+});
+
+test("what was asked of a namespace for load reports does not stand for what a proxy is told later", async () => {
+  await using lab = await XdsLab.open();
+  await lab.bench.put(aService("old"));
+  const requests = new Channel<LoadStatsRequest>();
+  const orders = lab.xds.loadReports(requests, () => {})[Symbol.asyncIterator]();
+  requests.push(create(LoadStatsRequestSchema, { node: envoyNode() }));
+  expect((await orders.next()).value?.clusters).toEqual(["old.default"]);
+  await lab.bench.put(aService("new"));
+  expect(namesOf(await lab.delta(envoyNode()).ask("cluster").next())).toEqual(["new.default", "old.default"]);
 });
 
 describe("work", () => {
