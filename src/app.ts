@@ -6,6 +6,7 @@ import { createServices } from "./app/services.js";
 import { stopGracefully } from "./app/stop.js";
 import { readVersion } from "./app/version.js";
 import type { Config, ListenAddress } from "./config.js";
+import { formatAddress } from "./model/index.js";
 import { createLogger, createMetrics, Health } from "./observe/index.js";
 import { CallBook, createRpcMetrics } from "./rpc/index.js";
 import { type Clock, systemClock } from "./stream/index.js";
@@ -56,7 +57,7 @@ export async function startApp(config: Config, overrides: AppOverrides = {}): Pr
   let grpcAddress: ListenAddress | undefined;
   try {
     const rpc = createRpcMetrics(metrics.register);
-    const address = () => (grpcAddress ? textOf(grpcAddress) : "");
+    const address = () => (grpcAddress ? formatAddress(grpcAddress.host, grpcAddress.port) : "");
     const services = createServices({ config, rooms, clock, log, metrics: rpc, version, address });
     const { register } = metrics;
     servers = await openServers({ config, services, calls, health, clock, log, rooms, register, metrics: rpc });
@@ -67,7 +68,14 @@ export async function startApp(config: Config, overrides: AppOverrides = {}): Pr
   health.setState("serving");
   const { httpAddress } = servers;
   grpcAddress = servers.grpcAddress;
-  log.info({ version, grpc: textOf(grpcAddress), http: httpAddress && textOf(httpAddress) }, "serving");
+  log.info(
+    {
+      version,
+      grpc: formatAddress(grpcAddress.host, grpcAddress.port),
+      http: httpAddress && formatAddress(httpAddress.host, httpAddress.port),
+    },
+    "serving",
+  );
   rooms.discovery.recallHistory();
 
   let stopping: Promise<void> | undefined;
@@ -85,9 +93,4 @@ export async function startApp(config: Config, overrides: AppOverrides = {}): Pr
 function logFormat(config: Config, isTTY = false): "json" | "pretty" {
   if (config.logFormat !== "auto") return config.logFormat;
   return isTTY ? "pretty" : "json";
-}
-
-/** "127.0.0.1:7070", "[::1]:7070". */
-function textOf({ host, port }: ListenAddress): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -1,5 +1,6 @@
 import { type Duration, durationMs, type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
 import { type Endpoint, Health, type Instance, type Locality } from "../../gen/portolan/registry/v1/registry_pb.js";
+import { formatAddress } from "../model/index.js";
 import { formatDuration } from "./duration.js";
 import type { Palette } from "./palette.js";
 
@@ -51,8 +52,7 @@ export function formatBytes(bytes: number): string {
 
 /** "10.0.0.5:8080", with its name in front unless it is the default one: "grpc=10.0.0.5:8080". */
 export function formatEndpoint(endpoint: Endpoint): string {
-  const host = endpoint.host.includes(":") ? `[${endpoint.host}]` : endpoint.host;
-  const address = `${host}:${endpoint.port}`;
+  const address = formatAddress(endpoint.host, endpoint.port);
   return endpoint.name === "" || endpoint.name === "default" ? address : `${endpoint.name}=${address}`;
 }
 

@@ -5,7 +5,9 @@
  *
  * @module
  */
+export { type Address, formatAddress, parseAddress } from "./address.js";
 export type { Cause, Change, ChangeSet } from "./change.js";
+export { DNS_LABEL, DNS_LABEL_RULE } from "./dns-label.js";
 export { type Entity, type EntityDraft, type EntityKey, instanceKey, keyOf, nameOf, serviceKey } from "./entity.js";
 export { DomainError, type Fault, invalidField, type LimitName, type Violation } from "./errors.js";
 export {

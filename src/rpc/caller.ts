@@ -1,4 +1,5 @@
 import { type ContextKey, type ContextValues, createContextKey, type HandlerContext } from "@connectrpc/connect";
+import { formatAddress } from "../model/index.js";
 import type { Caller } from "../registry/index.js";
 
 /** Somebody of whom nothing is known. */
@@ -20,6 +21,6 @@ export function setCaller(values: ContextValues, caller: Caller): ContextValues 
 export function anonymousAt(host: string | undefined, port: number | undefined): Caller {
   return {
     actor: NOBODY.actor,
-    address: host === undefined ? "" : `${host.includes(":") ? `[${host}]` : host}:${port}`,
+    address: host === undefined ? "" : formatAddress(host, port ?? 0),
   };
 }

@@ -1,5 +1,5 @@
 import type { ServiceRef } from "../model/index.js";
-import { parseAddress } from "./address.js";
+import { parseAddress } from "../model/index.js";
 import {
   fullName,
   INBOUND,
@@ -92,23 +92,24 @@ export class Builder implements Recipes {
     const service = parseServiceName(name, node.namespace);
     if (!service) return NOTHING;
     const source = { kind: "service", ref: { namespace: service.namespace, name: service.name } } as const;
-    if (type === "cluster") return { source, make: this.#clusterMaker(name, service, node) };
-    return { source, make: () => this.#make(type, name, service, node) };
+    return { source, make: this.#maker(type, name, service, node) };
   }
 
-  #make(
-    type: Exclude<ResourceType, "cluster">,
-    name: string,
-    service: ServiceName,
-    node: XdsNode,
-  ): Resource | undefined {
+  #maker(type: ResourceType, name: string, service: ServiceName, node: XdsNode): () => Resource | undefined {
     if (type === "endpoints") {
-      const groups = this.#services.groups(service, node.locality, usableBy(node));
-      return groups && endpointAssignment(name, groups);
+      return () => {
+        const groups = this.#services.groups(service, node.locality, usableBy(node));
+        return groups && endpointAssignment(name, groups);
+      };
     }
-    if (!this.#services.has(service)) return undefined;
-    const full = fullName(service);
-    return type === "listener" ? apiListener(name, full) : serviceRoutes(name, full);
+    if (type === "cluster" && node.kind === "envoy") return this.#clusterMaker(name, service, node);
+    // The rest is the same for as long as there is the service, whatever becomes of its instances.
+    let resource: Resource | undefined;
+    return () => {
+      if (!this.#services.has(service)) return undefined;
+      resource ??= constantOf(type, name, fullName(service));
+      return resource;
+    };
   }
 
   #clusterMaker(name: string, service: ServiceName, node: XdsNode): () => Resource | undefined {
@@ -117,13 +118,17 @@ export class Builder implements Recipes {
     return () => {
       const how = this.#services.upstream(service);
       if (!how) return undefined;
-      if (node.kind === "grpc") return edsCluster(name);
       spoken = how.upstream ?? spoken;
       if (!how.byName) return edsCluster(name, spoken);
       const groups = this.#services.groups(service, node.locality, inPlaintext) ?? [];
       return dnsCluster(name, spoken, assignment(name, groups));
     };
   }
+}
+
+function constantOf(type: Exclude<ResourceType, "endpoints">, name: string, full: string): Resource {
+  if (type === "cluster") return edsCluster(name);
+  return type === "listener" ? apiListener(name, full) : serviceRoutes(name, full);
 }
 
 function usableBy({ kind }: XdsNode): Usable {

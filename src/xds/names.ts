@@ -1,12 +1,11 @@
-import type { ServiceRef } from "../model/index.js";
+import { DNS_LABEL, type ServiceRef } from "../model/index.js";
 
 /** What a gRPC client dials: a service, and one of its endpoints by name (empty: the first of each instance). */
 export interface ServiceName extends ServiceRef {
   readonly endpoint: string;
 }
 
-const LABEL = "[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?";
-const NAME = new RegExp(`^(${LABEL})(?:\\.(${LABEL}))?(?:\\.(${LABEL}))?$`);
+const NAME = new RegExp(`^(${DNS_LABEL})(?:\\.(${DNS_LABEL}))?(?:\\.(${DNS_LABEL}))?$`);
 
 /**
  * Reads `<service>[.<namespace>[.<endpoint-name>]]`.

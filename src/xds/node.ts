@@ -1,7 +1,14 @@
 import * as z from "zod";
 import type { Node } from "../../gen/xds/envoy/config/core/v3/base_pb.js";
-import { DEFAULT_NAMESPACE, DomainError, type Locality } from "../model/index.js";
-import { type Address, parseAddress } from "./address.js";
+import {
+  type Address,
+  DEFAULT_NAMESPACE,
+  DNS_LABEL,
+  DNS_LABEL_RULE,
+  DomainError,
+  type Locality,
+  parseAddress,
+} from "../model/index.js";
 
 /** Who asks, and what he is to be told: all that his stream's first request says of him. Immutable. */
 export interface XdsNode {
@@ -24,10 +31,9 @@ export interface XdsNode {
   readonly accessLogCluster?: string;
 }
 
-const LABEL = "must be a DNS label: a to z first, then up to 62 of a to z, 0 to 9 and -, the last not -";
 const ADDRESS = 'must be an IP address and a port, such as "127.0.0.1:8080"';
 
-const label = z.string({ error: LABEL }).regex(/^[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?$/, { error: LABEL });
+const label = z.string({ error: DNS_LABEL_RULE }).regex(new RegExp(`^${DNS_LABEL}$`), { error: DNS_LABEL_RULE });
 
 const address = z.string({ error: ADDRESS }).transform((text, context) => {
   const parsed = parseAddress(text);

@@ -39,12 +39,6 @@ export function versionOf(resources: Iterable<Resource>): string {
   return contentHash(lines.join("\n"));
 }
 
-/** A message within another. */
-export function anyOf<Desc extends DescMessage>(schema: Desc, message: MessageInitShape<Desc>): Any {
-  const value = toBinary(schema, create(schema, message)) as Any["value"];
-  return { $typeName: "google.protobuf.Any", typeUrl: `type.googleapis.com/${schema.typeName}`, value };
-}
-
 /** 64 bits are enough to tell the contents of one name apart. */
 function contentHash(content: Uint8Array | string): string {
   return createHash("sha256").update(content).digest("hex").slice(0, 16);

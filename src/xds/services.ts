@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import type { Discovered, Discovery } from "../discovery/index.js";
 import type { Endpoint, Locality, ServiceRef } from "../model/index.js";
-import { formatAddress } from "./address.js";
+import { formatAddress } from "../model/index.js";
 import type { ServiceName } from "./names.js";
 import type { Upstream } from "./resources/cluster.js";
 import { groupsOf, type LbGroup } from "./resources/localities.js";

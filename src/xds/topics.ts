@@ -129,17 +129,17 @@ export class Topics implements TopicBook {
   /** True when its content is another one than before. One bad resource stops no other, and what stood before stands. */
   #make(topic: OpenTopic): boolean {
     const { onBuilt, onFailure } = this.#options;
-    const before = topic.made?.version;
+    const before = topic.made;
     topic.isMade = true;
     try {
       topic.made = topic.recipe.make();
       topic.failure = undefined;
-      onBuilt(topic.type);
+      if (topic.made && topic.made !== before) onBuilt(topic.type);
     } catch (error) {
       topic.failure = error instanceof Error ? error.message : String(error);
       onFailure(topic.type, topic.name, error);
     }
-    return topic.made?.version !== before;
+    return topic.made?.version !== before?.version;
   }
 
   #link(made: OpenTopic | Membership): void {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { formatAddress, parseAddress } from "../../src/xds/address.js";
+import { formatAddress, parseAddress } from "../../src/model/index.js";
 import { fullName, parseServiceName } from "../../src/xds/names.js";
 
 test.each([

@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import { type Command, InvalidArgumentError } from "commander";
 import { stringify } from "yaml";
 import type { Locality } from "../../../gen/portolan/registry/v1/registry_pb.js";
+import { parseAddress } from "../../model/index.js";
 import { reportError } from "../context.js";
 import { CliError } from "../errors.js";
 import { EXIT } from "../exit-codes.js";
@@ -89,16 +90,14 @@ function nodeOf({ nodeId, consumer, namespace, locality, envoy }: BootstrapOptio
   };
 }
 
-const ADDRESS = /^(\[[0-9a-fA-F:.]+\]|[0-9.]+):[0-9]{1,5}$/;
-
 function checkAddress(text: string): string {
-  if (!ADDRESS.test(text)) throw new InvalidArgumentError(`"${text}" is not an address: write IP:PORT.`);
+  if (!parseAddress(text)) throw new InvalidArgumentError(`"${text}" is not an address: write IP:PORT.`);
   return text;
 }
 
 function parseInbound(text: string): { listen: string; forward: string } {
   const [listen = "", forward = "", ...rest] = text.split("=");
-  if (rest.length > 0 || !ADDRESS.test(listen) || !ADDRESS.test(forward)) {
+  if (rest.length > 0 || !parseAddress(listen) || !parseAddress(forward)) {
     throw new InvalidArgumentError(`"${text}" is not two addresses: write IP:PORT=IP:PORT.`);
   }
   return { listen, forward };

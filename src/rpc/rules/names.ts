@@ -1,28 +1,26 @@
 import * as z from "zod";
+import { DNS_LABEL, DNS_LABEL_RULE as LABEL_RULE } from "../../model/index.js";
 
-const DNS_LABEL = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
-const EMPTY_OR_DNS_LABEL = /^(?:[a-z]([-a-z0-9]{0,61}[a-z0-9])?)?$/;
-const STAR_OR_DNS_LABEL = /^(?:\*|[a-z]([-a-z0-9]{0,61}[a-z0-9])?)$/;
-const EMPTY_STAR_OR_DNS_LABEL = /^(?:\*|[a-z]([-a-z0-9]{0,61}[a-z0-9])?)?$/;
 const INSTANCE_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 const EMPTY_OR_INSTANCE_ID = /^[A-Za-z0-9._:-]{0,128}$/;
 const FULL_NAME = /^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$/;
 const MAX_FULL_NAME_LENGTH = 255;
 
-const LABEL_RULE = "must be a DNS label: a to z first, then up to 62 of a to z, 0 to 9 and -, the last not -";
-
 const text = (pattern: RegExp, error: string): z.ZodType => z.string().regex(pattern, { error });
 
 /** A name that must be there. */
-export const name = text(DNS_LABEL, LABEL_RULE);
+export const name = text(new RegExp(`^${DNS_LABEL}$`), LABEL_RULE);
 /** A name that may be left out. */
-export const nameOrEmpty = text(EMPTY_OR_DNS_LABEL, `${LABEL_RULE}; or empty`);
+export const nameOrEmpty = text(new RegExp(`^(?:${DNS_LABEL})?$`), `${LABEL_RULE}; or empty`);
 /** A name, or "*" for all. */
-export const nameOrStar = text(STAR_OR_DNS_LABEL, `${LABEL_RULE}; or *`);
+export const nameOrStar = text(new RegExp(`^(?:\\*|${DNS_LABEL})$`), `${LABEL_RULE}; or *`);
 /** A namespace; empty means "default". */
 export const namespace = nameOrEmpty;
 /** A namespace, or "*" for all; empty means "default". */
-export const namespaceOrStar = text(EMPTY_STAR_OR_DNS_LABEL, `${LABEL_RULE}; or * for all, or empty for default`);
+export const namespaceOrStar = text(
+  new RegExp(`^(?:\\*|${DNS_LABEL})?$`),
+  `${LABEL_RULE}; or * for all, or empty for default`,
+);
 /** An instance's id. */
 export const instanceId = text(INSTANCE_ID, "must be 1 to 128 of A to Z, a to z, 0 to 9 and . _ : -");
 /** An instance's id, or empty. */

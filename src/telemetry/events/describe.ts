@@ -1,5 +1,5 @@
 import type { Change, ChangeSet, Health, Instance, Service } from "../../model/index.js";
-import { DEFAULT_NAMESPACE } from "../../model/index.js";
+import { DEFAULT_NAMESPACE, formatAddress } from "../../model/index.js";
 import { changedFields } from "./changed-fields.js";
 import type { Event, EventDraft } from "./event.js";
 
@@ -158,5 +158,5 @@ function instanceName({ namespace, service, id }: Instance): string {
 function addressOf({ endpoints }: Instance): string {
   const first = endpoints[0];
   if (!first) return "no address";
-  return first.host.includes(":") ? `[${first.host}]:${first.port}` : `${first.host}:${first.port}`;
+  return formatAddress(first.host, first.port);
 }

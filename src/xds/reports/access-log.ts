@@ -117,6 +117,7 @@ function nanoseconds({ seconds, nanos }: Timestamp): bigint {
   return seconds * 1_000_000_000n + BigInt(nanos);
 }
 
+/** With what is below a millisecond, which the library's own rounds away. */
 function milliseconds({ seconds, nanos }: Duration): number {
   return Number(seconds) * 1_000 + nanos / 1e6;
 }

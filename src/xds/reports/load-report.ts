@@ -1,3 +1,4 @@
+import { durationMs } from "@bufbuild/protobuf/wkt";
 import type { ClusterStats, UpstreamLocalityStats } from "../../../gen/xds/envoy/config/endpoint/v3/load_report_pb.js";
 import { parseServiceName, type ServiceName } from "../names.js";
 import type { XdsNode } from "../node.js";
@@ -108,6 +109,5 @@ function toCalls(
 }
 
 function intervalMs({ loadReportInterval }: ClusterStats): number {
-  if (!loadReportInterval) return 0;
-  return Math.min(MAX_INTERVAL_MS, Number(loadReportInterval.seconds) * 1_000 + loadReportInterval.nanos / 1e6);
+  return loadReportInterval ? Math.min(MAX_INTERVAL_MS, durationMs(loadReportInterval)) : 0;
 }

@@ -1,6 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Address, AddressSchema } from "../../../gen/xds/envoy/config/core/v3/address_pb.js";
-import { formatAddress } from "../address.js";
+import { formatAddress } from "../../model/index.js";
 
 /** A TCP address. @param host an IP literal, or a DNS name where that is allowed. */
 export function socketAddress(host: string, port: number): MessageInitShape<typeof AddressSchema> {

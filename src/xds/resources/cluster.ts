@@ -8,11 +8,12 @@ import {
 } from "../../../gen/xds/envoy/config/cluster/v3/cluster_pb.js";
 import type { ClusterLoadAssignmentSchema } from "../../../gen/xds/envoy/config/endpoint/v3/endpoint_pb.js";
 import { HttpProtocolOptionsSchema } from "../../../gen/xds/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js";
-import type { Address } from "../address.js";
+import type { Address } from "../../model/index.js";
 import { INBOUND } from "../names.js";
-import { anyOf, createResource, type Resource } from "../resource.js";
+import { createResource, type Resource } from "../resource.js";
 import { socketAddress } from "./addresses.js";
 import { ADS, SELF } from "./ads-source.js";
+import { pack } from "./pack.js";
 
 type ClusterInit = Exclude<MessageInitShape<typeof ClusterSchema>, { $typeName: string }>;
 
@@ -27,19 +28,19 @@ const CONNECT_TIMEOUT: Duration = { $typeName: "google.protobuf.Duration", secon
 
 /** upstream -> how a proxy speaks to it. gRPC does not look at it. */
 const PROTOCOLS: Readonly<Record<Upstream, Any>> = {
-  http1: anyOf(HttpProtocolOptionsSchema, {
+  http1: pack(HttpProtocolOptionsSchema, {
     upstreamProtocolOptions: {
       case: "explicitHttpConfig",
       value: { protocolConfig: { case: "httpProtocolOptions", value: {} } },
     },
   }),
-  http2: anyOf(HttpProtocolOptionsSchema, {
+  http2: pack(HttpProtocolOptionsSchema, {
     upstreamProtocolOptions: {
       case: "explicitHttpConfig",
       value: { protocolConfig: { case: "http2ProtocolOptions", value: {} } },
     },
   }),
-  mirror: anyOf(HttpProtocolOptionsSchema, {
+  mirror: pack(HttpProtocolOptionsSchema, {
     upstreamProtocolOptions: {
       case: "useDownstreamProtocolConfig",
       value: { httpProtocolOptions: {}, http2ProtocolOptions: {} },

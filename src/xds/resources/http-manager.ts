@@ -5,18 +5,18 @@ import { ApiVersion } from "../../../gen/xds/envoy/config/core/v3/config_source_
 import { HttpGrpcAccessLogConfigSchema } from "../../../gen/xds/envoy/extensions/access_loggers/grpc/v3/als_pb.js";
 import { RouterSchema } from "../../../gen/xds/envoy/extensions/filters/http/router/v3/router_pb.js";
 import { HttpConnectionManagerSchema } from "../../../gen/xds/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js";
-import { anyOf } from "../resource.js";
 import { ADS } from "./ads-source.js";
+import { pack } from "./pack.js";
 
 type Manager = Exclude<MessageInitShape<typeof HttpConnectionManagerSchema>, { $typeName: string }>;
 
 /** What a manager does with a request: the router alone, which must be the last filter and there once (gRFC A39). */
-const ROUTER: Any = anyOf(RouterSchema, {});
+const ROUTER: Any = pack(RouterSchema, {});
 
 /** An HTTP connection manager, packed. */
 export function httpManager(manager: Omit<Manager, "httpFilters">): Any {
   const httpFilters: Manager["httpFilters"] = [{ name: "router", configType: { case: "typedConfig", value: ROUTER } }];
-  return anyOf(HttpConnectionManagerSchema, { ...manager, httpFilters });
+  return pack(HttpConnectionManagerSchema, { ...manager, httpFilters });
 }
 
 /** Its routes are asked for by name, on the same stream. */
@@ -37,6 +37,6 @@ export function accessLog(cluster: string): MessageInitShape<typeof AccessLogSch
   };
   return {
     name: "envoy.access_loggers.http_grpc",
-    configType: { case: "typedConfig", value: anyOf(HttpGrpcAccessLogConfigSchema, config) },
+    configType: { case: "typedConfig", value: pack(HttpGrpcAccessLogConfigSchema, config) },
   };
 }

@@ -1,15 +1,13 @@
-import type { Any, Duration } from "@bufbuild/protobuf/wkt";
+import type { Any } from "@bufbuild/protobuf/wkt";
 import { ListenerSchema } from "../../../gen/xds/envoy/config/listener/v3/listener_pb.js";
-import type { Address } from "../address.js";
+import type { Address } from "../../model/index.js";
 import { INBOUND, OUTBOUND, outboundRoutes } from "../names.js";
 import type { XdsNode } from "../node.js";
 import { createResource, type Resource } from "../resource.js";
 import { socketAddress } from "./addresses.js";
 import { accessLog, httpManager, routesByName } from "./http-manager.js";
+import { NO_LIMIT } from "./pack.js";
 import { inboundRoutes, serverRoutes } from "./route.js";
-
-/** No limit. */
-const NEVER: Duration = { $typeName: "google.protobuf.Duration", seconds: 0n, nanos: 0 };
 
 /**
  * What a gRPC client asks for first when it dials `xds:///name`: nothing that listens, only where the routes are.
@@ -50,7 +48,7 @@ export function inboundListener(node: XdsNode, at: Address): Resource {
 /** A stream may be silent for as long as it likes: those of watches are, and five minutes is what Envoy would give them. */
 function forStreams({ accessLogCluster }: XdsNode) {
   return {
-    streamIdleTimeout: NEVER,
+    streamIdleTimeout: NO_LIMIT,
     upgradeConfigs: [{ upgradeType: "websocket" }],
     ...(accessLogCluster !== undefined && { accessLog: [accessLog(accessLogCluster)] }),
   };

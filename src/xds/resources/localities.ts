@@ -1,6 +1,5 @@
 import type { Discovered } from "../../discovery/index.js";
-import { DEFAULT_WEIGHT, isCondemned, type Locality, takesCalls } from "../../model/index.js";
-import { formatAddress } from "../address.js";
+import { DEFAULT_WEIGHT, formatAddress, isCondemned, type Locality, takesCalls } from "../../model/index.js";
 
 /** One address of a service as it goes out. */
 export interface LbTarget {

@@ -1,16 +1,13 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { Duration } from "@bufbuild/protobuf/wkt";
 import type { RouteSchema, VirtualHostSchema } from "../../../gen/xds/envoy/config/route/v3/route_components_pb.js";
 import { RouteConfigurationSchema } from "../../../gen/xds/envoy/config/route/v3/route_pb.js";
 import { fullName, INBOUND, outboundRoutes, type ServiceName } from "../names.js";
 import { createResource, type Resource } from "../resource.js";
+import { NO_LIMIT } from "./pack.js";
 
 type RouteInit = MessageInitShape<typeof RouteSchema>;
 type VirtualHostInit = MessageInitShape<typeof VirtualHostSchema>;
 type RoutesInit = MessageInitShape<typeof RouteConfigurationSchema>;
-
-/** No limit: a call has its own deadline, and a stream none. Envoy would cut both after 15 s. gRPC does not look at it. */
-const NO_TIMEOUT: Duration = { $typeName: "google.protobuf.Duration", seconds: 0n, nanos: 0 };
 
 /** The routes of one service for a client that dialled it: all calls go to its cluster. */
 export function serviceRoutes(name: string, cluster: string): Resource {
@@ -58,7 +55,8 @@ function everythingTo(cluster: string): RouteInit {
     match: { pathSpecifier: { case: "prefix", value: "/" } },
     action: {
       case: "route",
-      value: { clusterSpecifier: { case: "cluster", value: cluster }, timeout: NO_TIMEOUT },
+      // A call has its own deadline, and a stream none. Envoy would cut both after 15 s; gRPC does not look at it.
+      value: { clusterSpecifier: { case: "cluster", value: cluster }, timeout: NO_LIMIT },
     },
   };
 }

@@ -10,7 +10,9 @@ import type { Draft, Missing, TypeState } from "./type-state.js";
  */
 export type Phase = "make" | "break";
 
-/** Says what is to be said of one type now; undefined when that is nothing. */
+/**
+ * Says what is to be said of one type now, where something `isPending`; undefined when that turns out to be nothing.
+ */
 export type Compose = (state: TypeState, phase: Phase) => Draft | undefined;
 
 /**
@@ -46,8 +48,7 @@ function firstOf({ entries }: TypeState, matches: (entry: Entry) => boolean): bo
 }
 
 /** The whole set. While others are made, it still holds what is gone. */
-function composeAll(state: TypeState, phase: Phase): Draft | undefined {
-  if (!isPending(state, phase)) return undefined;
+function composeAll(state: TypeState, phase: Phase): Draft {
   const told = new Map<Entry, Resource | undefined>();
   const resources: Resource[] = [];
   const missing: Missing[] = [];

@@ -47,10 +47,9 @@ export function deltaInterest(before: Interest, type: ResourceType, step: DeltaS
   return { wildcard: wildcard && isComplete(type), names, named: before.named || subscribe.length > 0 };
 }
 
-/** True for the list that was sent before: most requests only answer. */
+/** True for the list that was sent before: most requests only answer. Names that stand in it twice count once. */
 function isSame({ wildcard, names: before }: Interest, names: readonly string[]): boolean {
-  return (
-    names.length === before.size + (wildcard ? 1 : 0) &&
-    names.every((name) => (name === ALL ? wildcard : before.has(name)))
-  );
+  const distinct = new Set(names);
+  const isKnown = (name: string) => (name === ALL ? wildcard : before.has(name));
+  return distinct.size === before.size + (wildcard ? 1 : 0) && names.every(isKnown);
 }

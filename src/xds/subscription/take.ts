@@ -7,8 +7,6 @@ import type { Outstanding, Refusal, TypeState } from "./type-state.js";
 export interface Taken {
   readonly acknowledged?: Outstanding;
   readonly refused?: Refusal;
-  /** A request that was overtaken by a response: it answers nothing, and what it wants counts. */
-  readonly stale?: true;
 }
 
 /** A request of the state of the world, for one type. */
@@ -36,9 +34,7 @@ export interface DeltaRequest {
  * on its way.
  */
 export function takeSotw(state: TypeState, { versionInfo, names, nonce, error }: SotwRequest): Taken {
-  // A nonce before anything was said comes from another stream, and means nothing here.
-  const stale = state.nonce !== undefined && nonce !== "" && nonce !== state.nonce;
-  const taken: Taken = stale ? { stale } : answer(state, nonce, error);
+  const taken = answer(state, nonce, error);
   const { interest } = state.entries;
   const next = sotwInterest(interest, state.type, names);
   state.entries.want(next, []);

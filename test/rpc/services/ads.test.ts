@@ -159,6 +159,21 @@ test("ten thousand names are answered, one more is refused", async () => {
   expect([error.code, reasonOf(error)]).toEqual([Code.ResourceExhausted, "LIMIT_EXCEEDED"]);
 });
 
+test("how many names a stream may ask for is a setting", async () => {
+  await using plane = await startPlane({ flags: { "xds-max-names": "1" } });
+  const error = await caught(new Stream(plane).ask({ typeUrl: TYPE_URLS.route, resourceNames: ["a", "b"] }).next());
+  expect(reasonOf(error)).toBe("LIMIT_EXCEEDED");
+});
+
+test("a stop ends streams, and says that it is one", async () => {
+  await using plane = await startPlane();
+  const stream = new Stream(plane).ask({ typeUrl: TYPE_URLS.cluster, resourceNames: ["a"] });
+  await stream.next();
+  const ended = caught(stream.next());
+  await plane.app.stop();
+  expect([(await ended).code, reasonOf(await ended)]).toEqual([Code.Unavailable, "SHUTTING_DOWN"]);
+});
+
 test("a client that says nothing of itself is served, and known by its address", async () => {
   await using plane = await startPlane();
   await plane.registry.register({ instance: spec("a1") });

@@ -1,5 +1,11 @@
 import { versionOf } from "../../../src/xds/resource.js";
-import { type Compose, composeDelta, composeSotw, type Phase } from "../../../src/xds/subscription/compose.js";
+import {
+  type Compose,
+  composeDelta,
+  composeSotw,
+  isPending,
+  type Phase,
+} from "../../../src/xds/subscription/compose.js";
 import {
   type DeltaRequest,
   type SotwRequest,
@@ -61,7 +67,8 @@ export class StateLab {
 
   /** What is said in a phase, which counts as sent. */
   say(phase: Phase = "make"): Said {
-    const draft = this.state.outstanding ? undefined : this.#compose(this.state, phase);
+    const isFree = !this.state.outstanding && isPending(this.state, phase);
+    const draft = isFree ? this.#compose(this.state, phase) : undefined;
     if (!draft) return "nothing";
     this.state.sent(draft, String(++this.#responses), versionOf(draft.resources));
     const there = draft.resources.map(({ name, version }) => `${name}=${this.#contents.get(version)}`);

@@ -8,6 +8,7 @@ import {
   DeltaDiscoveryRequestSchema,
   DiscoveryRequestSchema,
 } from "../../../gen/xds/envoy/service/discovery/v3/discovery_pb.js";
+import type { Endpoint } from "../../../src/model/index.js";
 import { type CatalogueXds, createXds, createXdsMetrics, type NackEvent, TYPE_URLS } from "../../../src/xds/index.js";
 import type { Outgoing } from "../../../src/xds/streams/xds-stream.js";
 import type { ResourceType } from "../../../src/xds/types.js";
@@ -140,3 +141,8 @@ export function addressesOf({ resources }: Outgoing): string[] {
     }),
   );
 }
+
+/** Fields of an instance that listens at a host. */
+export const at = (host: string, rest: Partial<Endpoint> = {}): { endpoints: Endpoint[] } => ({
+  endpoints: [{ name: "grpc", host, port: 80, protocol: "grpc", tls: false, ...rest }],
+});

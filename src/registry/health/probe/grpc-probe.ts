@@ -1,4 +1,5 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp2 } from "node:http2";
+import { formatAddress } from "../../../model/index.js";
 import { connect, type Place } from "./connect.js";
 import { CHECK_PATH, checkRequest, outcomeOf } from "./grpc-health.js";
 import { failed, failedBy } from "./outcome.js";
@@ -50,7 +51,7 @@ export class GrpcProbe implements ProbeClient {
       ":method": "POST",
       ":path": CHECK_PATH,
       ":scheme": tls ? "https" : "http",
-      ":authority": `${host.includes(":") ? `[${host}]` : host}:${port}`,
+      ":authority": formatAddress(host, port),
       "content-type": "application/grpc",
       te: "trailers",
       "user-agent": "portolan-probe",

@@ -1,5 +1,6 @@
 import { Agent, type IncomingMessage, request } from "node:http";
 import type { Socket } from "node:net";
+import { formatAddress } from "../../../model/index.js";
 import { connect, type Place } from "./connect.js";
 import { failed, failedBy, type Outcome, PASSED } from "./outcome.js";
 import type { ProbeClient, Report } from "./probe-client.js";
@@ -41,7 +42,7 @@ export class HttpProbe implements ProbeClient {
       host,
       port,
       path: this.#question.path,
-      headers: { host: `${host.includes(":") ? `[${host}]` : host}:${port}`, "user-agent": "portolan-probe" },
+      headers: { host: formatAddress(host, port), "user-agent": "portolan-probe" },
       maxHeaderSize: MAX_HEADER_BYTES,
     });
     asked.once("response", (response) => this.#judge(response, report));
